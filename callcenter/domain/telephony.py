@@ -1,0 +1,246 @@
+"""What the telephone system tells us, in the hotline's own words.
+
+Every event carries Asterisk's own time. Nothing here names a channel, a bridge id of Asterisk's
+or any other of its words, save that legs keep the ids their channels were given.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from callcenter.domain.ids import CallId, LegId
+
+
+class Ending(StrEnum):
+    """Why a leg ended, as far as the network said so."""
+
+    NORMAL = "normal"
+    BUSY = "busy"
+    REFUSED = "refused"
+    NO_ANSWER = "no_answer"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelephonyEvent:
+    """Something that happened on the telephone side."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived(TelephonyEvent):
+    """A citizen's INVITE for the hotline number was taken (t0)."""
+
+    call_id: CallId
+    caller: str | None
+    """As the network gave it, not yet normalised; None where it gave nothing."""
+    recording: str | None
+    """Where the dialplan records this call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerUp(TelephonyEvent):
+    """The caller's line is open: sound passes from now on."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceBegan(TelephonyEvent):
+    """The hotline's own words began to play to the caller."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowAsked(TelephonyEvent):
+    """The caller is answered and the dialplan asks us to drive the menu."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerWaits(TelephonyEvent):
+    """The caller stands in the waiting loop and may be offered to seats. Sent again at each return."""
+
+    call_id: CallId
+    since: int
+    """Unix second at which he first asked for a person; kept over every return: his place in the line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerInFallback(TelephonyEvent):
+    """The dialplan found no living controller and gave the caller to Asterisk's own queue."""
+
+    call_id: CallId
+    since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegDialled(TelephonyEvent):
+    """A seat's phone is being called: by us, or by Asterisk's own queue."""
+
+    call_id: CallId
+    leg_id: LegId
+    seat: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRang(TelephonyEvent):
+    """The phone of this leg rings."""
+
+    call_id: CallId
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegAnswered(TelephonyEvent):
+    """The phone of this leg was picked up. Not yet a talk."""
+
+    call_id: CallId
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEnded(TelephonyEvent):
+    """A leg other than the caller's is gone."""
+
+    call_id: CallId
+    leg_id: LegId
+    ending: Ending
+    by_itself: bool
+    """The person at this phone hung up; False when we or Asterisk ended it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerLeft(TelephonyEvent):
+    """The caller's leg is gone: the end of the call (t5)."""
+
+    call_id: CallId
+    by_itself: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyJoined(TelephonyEvent):
+    """A party entered a talk. The caller's leg has the call's id."""
+
+    call_id: CallId
+    leg_id: LegId
+    talk: str
+    """Same for all who hear each other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyLeft(TelephonyEvent):
+    """A party left a talk."""
+
+    call_id: CallId
+    leg_id: LegId
+    talk: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkOver(TelephonyEvent):
+    """Everybody else has left the talk and the caller is still on the line."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyHeld(TelephonyEvent):
+    """A phone pressed its own hold button."""
+
+    call_id: CallId
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyResumed(TelephonyEvent):
+    """A phone took its own hold back."""
+
+    call_id: CallId
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeDialled(TelephonyEvent):
+    """A seat's phone dialled a star code (`*1`, `*2`, `*3`)."""
+
+    seat: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneSeen(TelephonyEvent):
+    """A seat's phone is registered and answers, or it does not."""
+
+    seat: str
+    registered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineTaken(TelephonyEvent):
+    """A channel of a seat's phone exists that is no leg of ours (its own dialling, or the fallback's ring)."""
+
+    seat: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFreed(TelephonyEvent):
+    """That channel is gone."""
+
+    seat: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkLost(TelephonyEvent):
+    """We cannot hear Asterisk any more. Calls may go on without us."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRestored(TelephonyEvent):
+    """We hear Asterisk again, and this is what exists now: everything else has ended meanwhile."""
+
+    calls: tuple["CallFound", ...]
+    seats_registered: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegFound:
+    """A seat's leg that exists in Asterisk at this moment."""
+
+    leg_id: LegId
+    seat: str
+    answered: bool
+    talk: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFound:
+    """A citizen's call that exists in Asterisk at this moment."""
+
+    call_id: CallId
+    caller: str | None
+    arrived: datetime
+    """When its channel was made, by Asterisk's clock."""
+    answered: bool
+    since: int | None
+    """Unix second at which he asked for a person, if he did."""
+    place: "Place"
+    talk: str | None
+    legs: tuple[LegFound, ...]
+    recording: str | None
+
+
+class Place(StrEnum):
+    """Where in the dialplan a caller is found after an absence of ours."""
+
+    FLOW = "flow"
+    WAITING = "waiting"
+    FALLBACK = "fallback"
+    TALK = "talk"
+    OTHER = "other"
