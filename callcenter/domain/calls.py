@@ -1,0 +1,147 @@
+"""What one citizen's call IS: the value that its facts add up to."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from callcenter.domain.ids import CallId, LegId, TicketId
+
+
+class CallState(StrEnum):
+    """Where the caller is."""
+
+    IVR = "ivr"
+    QUEUED = "queued"
+    RINGING = "ringing"
+    TALKING = "talking"
+    ENDED = "ended"
+
+
+class Outcome(StrEnum):
+    """How a call ended; exclusive and complete (kpis.md §0.2)."""
+
+    ANSWERED = "answered"
+    ABANDONED_IVR = "abandoned_ivr"
+    ABANDONED_QUEUE = "abandoned_queue"
+    ABANDONED_RINGING = "abandoned_ringing"
+    COMPLETED_IN_IVR = "completed_in_ivr"
+    CALLBACK_BOOKED = "callback_booked"
+    FLOWED_OUT = "flowed_out"
+    LOST = "lost"
+
+
+class LegKind(StrEnum):
+    """Who a leg belongs to."""
+
+    CALLER = "caller"
+    SEAT = "seat"
+    UNIT = "unit"
+
+
+class LegState(StrEnum):
+    """How far a leg has come."""
+
+    DIALING = "dialing"
+    RINGING = "ringing"
+    PRIVATE = "private"
+    JOINED = "joined"
+    HELD = "held"
+    ENDED = "ended"
+
+
+class LegOutcome(StrEnum):
+    """How the attempt to reach this party ended."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class RecordingState(StrEnum):
+    """What is known of the sound file."""
+
+    RECORDING = "recording"
+    KEPT = "kept"
+    MISSING = "missing"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One party's connection within a call."""
+
+    id: LegId
+    kind: LegKind
+    party: str | None
+    """Seat extension or unit id; None for the caller."""
+    number: str | None
+    state: LegState
+    outcome: LegOutcome | None = None
+    started: datetime
+    answered: datetime | None = None
+    joined: datetime | None = None
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """The sound of a call: left the caller, right the hotline's side."""
+
+    state: RecordingState
+    started: datetime | None = None
+    """When its first sample was heard; the clock of utterances."""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digits:
+    """What the caller pressed at one node of a flow."""
+
+    node: str
+    digits: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One citizen's stay with the hotline. t0…t5 as kpis.md §0.1 defines them."""
+
+    id: CallId
+    caller: str | None
+    state: CallState = CallState.IVR
+    outcome: Outcome | None = None
+    queue: str | None = None
+    seat: str | None = None
+    """The seat that rings or talks now, or that talked last."""
+    legs: tuple[Leg, ...] = ()
+    t0: datetime
+    t1: datetime | None = None
+    t2: datetime | None = None
+    t3: datetime | None = None
+    t4: datetime | None = None
+    t5: datetime | None = None
+    held: bool = False
+    ticket_id: TicketId | None = None
+    recording: Recording | None = None
+    digits: tuple[Digits, ...] = ()
+    recovered: bool = False
+    last_at: datetime
+    """Time of the newest fact; no later fact is dated before it."""
+    recording_path: str | None = field(default=None, repr=False)
+
+    def leg(self, leg_id: LegId) -> Leg | None:
+        """Find a leg by its id."""
+        return next((leg for leg in self.legs if leg.id == leg_id), None)
+
+    def with_leg(self, leg: Leg) -> "Call":
+        """Put a leg in its place, or at the end when it is new."""
+        if self.leg(leg.id) is None:
+            return replace(self, legs=(*self.legs, leg))
+        return replace(self, legs=tuple(leg if old.id == leg.id else old for old in self.legs))
+
+    @property
+    def is_live(self) -> bool:
+        """The caller is still on the line."""
+        return self.state is not CallState.ENDED

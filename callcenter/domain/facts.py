@@ -1,0 +1,355 @@
+"""What happened: the typed, timed entries of the journal. Everything that is shown is a fold over these."""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, assert_never
+
+from callcenter.domain.calls import Call, CallState, Digits, Leg, Outcome, Recording
+from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.seats import Seat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFact:
+    """Something that happened to one call."""
+
+    at: datetime
+    call_id: CallId
+    recovered: bool = False
+    """Found out after an absence of ours, not witnessed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallArrived(CallFact):
+    """The call exists (t0)."""
+
+    kind: ClassVar[str] = "call.arrived"
+    caller: str | None
+    recording_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallVoice(CallFact):
+    """The caller hears the hotline's words for the first time (t1)."""
+
+    kind: ClassVar[str] = "call.voice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDigits(CallFact):
+    """The caller pressed keys at a node of a flow."""
+
+    kind: ClassVar[str] = "call.digits"
+    node: str
+    digits: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallQueued(CallFact):
+    """A person was asked for (t2, the first time)."""
+
+    kind: ClassVar[str] = "call.queued"
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOffered(CallFact):
+    """A seat's phone is being called for this caller."""
+
+    kind: ClassVar[str] = "call.offered"
+    seat: str
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRinging(CallFact):
+    """A seat rings for this caller (t3, the first time)."""
+
+    kind: ClassVar[str] = "call.ringing"
+    seat: str
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallMissed(CallFact):
+    """A seat rang and was not answered."""
+
+    kind: ClassVar[str] = "call.missed"
+    seat: str
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRefused(CallFact):
+    """A seat was busy or declined."""
+
+    kind: ClassVar[str] = "call.refused"
+    seat: str
+    leg_id: LegId
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFailed(CallFact):
+    """A seat could not be reached, or its offer was withdrawn."""
+
+    kind: ClassVar[str] = "call.failed"
+    seat: str
+    leg_id: LegId
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTalking(CallFact):
+    """A person has answered and is joined with the caller (t4, the first time)."""
+
+    kind: ClassVar[str] = "call.talking"
+    seat: str
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHeld(CallFact):
+    """The operator put the caller on hold; he hears music."""
+
+    kind: ClassVar[str] = "call.held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallResumed(CallFact):
+    """The hold is over."""
+
+    kind: ClassVar[str] = "call.resumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRequeued(CallFact):
+    """The talk broke off through no wish of the caller's: he waits again, at the head of the line."""
+
+    kind: ClassVar[str] = "call.requeued"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(CallFact):
+    """The caller's leg is gone (t5)."""
+
+    kind: ClassVar[str] = "call.ended"
+    outcome: Outcome
+    ended_by: str
+    """`caller`, `hotline` or `unknown`."""
+    where: str
+    """State in which it ended: an IVR node is in the digits, otherwise ivr, queued, ringing, talking."""
+    waited_ms: int | None
+    """From t2 (t0 where nobody was asked for) to the end, for a caller who gave up; else None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegChanged(CallFact):
+    """A leg began, moved or ended; the leg as it is now."""
+
+    kind: ClassVar[str] = "leg.changed"
+    leg: Leg
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingChanged(CallFact):
+    """What is known of the sound file has changed."""
+
+    kind: ClassVar[str] = "recording.changed"
+    recording: Recording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketChanged(CallFact):
+    """A ticket was drafted from this call."""
+
+    kind: ClassVar[str] = "ticket.changed"
+    ticket_id: TicketId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatChanged:
+    """A seat as it is from now on."""
+
+    kind: ClassVar[str] = "seat.changed"
+    at: datetime
+    seat: Seat
+    recovered: bool = False
+    call_id: ClassVar[None] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRaised:
+    """Something needs a person's attention."""
+
+    kind: ClassVar[str] = "alarm.raised"
+    at: datetime
+    name: str
+    detail: str
+    recovered: bool = False
+    call_id: CallId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmCleared:
+    """It is well again."""
+
+    kind: ClassVar[str] = "alarm.cleared"
+    at: datetime
+    name: str
+    recovered: bool = False
+    call_id: ClassVar[None] = None
+
+
+OfCall = (
+    CallArrived
+    | CallVoice
+    | CallDigits
+    | CallQueued
+    | CallOffered
+    | CallRinging
+    | CallMissed
+    | CallRefused
+    | CallFailed
+    | CallTalking
+    | CallHeld
+    | CallResumed
+    | CallRequeued
+    | CallEnded
+    | LegChanged
+    | RecordingChanged
+    | TicketChanged
+)
+Fact = OfCall | SeatChanged | AlarmRaised | AlarmCleared
+FACT_OF_KIND: Mapping[str, type[Fact]] = {fact.kind: fact for fact in typing.get_args(Fact)}
+
+
+def apply(call: Call | None, fact: OfCall) -> Call:
+    """Add one fact to a call; the first must be its arrival.
+
+    Raises:
+        ValueError: the call has not arrived yet, or arrives twice.
+
+    """
+    if isinstance(fact, CallArrived):
+        if call is not None:
+            raise ValueError("a call arrives once")
+        return Call(
+            id=fact.call_id,
+            caller=fact.caller,
+            t0=fact.at,
+            last_at=fact.at,
+            recovered=fact.recovered,
+            recording_path=fact.recording_path,
+        )
+    if call is None:
+        raise ValueError("a call begins with its arrival")
+    return replace(_changed(call, fact), last_at=max(call.last_at, fact.at), recovered=call.recovered or fact.recovered)
+
+
+def _changed(call: Call, fact: OfCall) -> Call:
+    match fact:
+        case CallArrived():
+            return call
+        case CallVoice():
+            return replace(call, t1=call.t1 or fact.at)
+        case CallDigits():
+            return replace(call, digits=(*call.digits, Digits(node=fact.node, digits=fact.digits)))
+        case CallQueued():
+            return replace(call, state=CallState.QUEUED, queue=fact.queue, t2=call.t2 or fact.at)
+        case CallOffered():
+            return replace(call, seat=fact.seat)
+        case CallRinging():
+            return replace(call, state=CallState.RINGING, seat=fact.seat, t3=call.t3 or fact.at)
+        case CallMissed() | CallRefused() | CallFailed():
+            return replace(call, state=CallState.QUEUED, seat=None)
+        case CallTalking():
+            return replace(
+                call,
+                state=CallState.TALKING,
+                seat=fact.seat,
+                t1=call.t1 or fact.at,
+                t3=call.t3 or fact.at,
+                t4=call.t4 or fact.at,
+            )
+        case CallHeld():
+            return replace(call, held=True)
+        case CallResumed():
+            return replace(call, held=False)
+        case CallRequeued():
+            return replace(call, state=CallState.QUEUED, seat=None, held=False)
+        case CallEnded():
+            return replace(call, state=CallState.ENDED, outcome=fact.outcome, t5=fact.at, held=False)
+        case LegChanged():
+            return call.with_leg(fact.leg)
+        case RecordingChanged():
+            return replace(call, recording=fact.recording)
+        case TicketChanged():
+            return replace(call, ticket_id=fact.ticket_id)
+        case _:
+            assert_never(fact)
+
+
+def to_data(fact: Fact) -> dict[str, Any]:
+    """Give the fact's own fields as JSON values; time, call and `recovered` stand beside them in the journal."""
+    outside = {"at", "call_id", "recovered"}
+    return {f.name: _plain(getattr(fact, f.name)) for f in dataclasses.fields(fact) if f.name not in outside}
+
+
+def from_data(kind: str, data: Mapping[str, Any], *, at: datetime, call_id: str | None, recovered: bool) -> Fact:
+    """Rebuild a fact from a journal entry.
+
+    Raises:
+        ValueError: the kind is unknown or the data do not fit it.
+
+    """
+    fact_type = FACT_OF_KIND.get(kind)
+    if fact_type is None:
+        raise ValueError(f"unknown kind of fact: {kind}")
+    values: dict[str, Any] = {"at": at, "recovered": recovered}
+    hints = typing.get_type_hints(fact_type)
+    names = {f.name for f in dataclasses.fields(fact_type)}
+    if "call_id" in names:
+        values["call_id"] = call_id
+    for name in names - values.keys():
+        if name in data:
+            values[name] = _typed(data[name], hints[name])
+    try:
+        return fact_type(**values)
+    except TypeError as error:
+        raise ValueError(f"entry of kind {kind} lacks a field: {error}") from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, StrEnum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _typed(value: Any, wanted: Any) -> Any:
+    origin = typing.get_origin(wanted)
+    if origin in (types.UnionType, typing.Union):
+        if value is None:
+            return None
+        wanted = next(arg for arg in typing.get_args(wanted) if arg is not type(None))
+        return _typed(value, wanted)
+    if wanted is datetime:
+        return datetime.fromisoformat(value)
+    if isinstance(wanted, type) and issubclass(wanted, StrEnum):
+        return wanted(value)
+    if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
+        hints = typing.get_type_hints(wanted)
+        return wanted(**{name: _typed(item, hints[name]) for name, item in value.items() if name in hints})
+    return value

@@ -1,0 +1,150 @@
+"""The shapes of contract.md §4: the same object for HTTP, for WebSocket and for whatever follows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from callcenter.domain.calls import Call, Leg
+from callcenter.domain.seats import Seat
+from callcenter.domain.tickets import Ticket
+from callcenter.domain.units import Unit
+
+Json = dict[str, Any]
+
+
+def moment(value: datetime | None) -> str | None:
+    """RFC 3339 in UTC with milliseconds."""
+    if value is None:
+        return None
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def leg_view(leg: Leg) -> Json:
+    """A leg as others see it."""
+    return {
+        "id": leg.id,
+        "kind": leg.kind.value,
+        "party": leg.party,
+        "number": leg.number,
+        "state": leg.state.value,
+        "outcome": leg.outcome.value if leg.outcome else None,
+        "started": moment(leg.started),
+        "answered": moment(leg.answered),
+        "joined": moment(leg.joined),
+        "ended": moment(leg.ended),
+    }
+
+
+def call_view(call: Call, utterances: Sequence[Mapping[str, Any]] = ()) -> Json:
+    """A call as others see it."""
+    recording = call.recording
+    return {
+        "id": call.id,
+        "caller": call.caller,
+        "state": call.state.value,
+        "outcome": call.outcome.value if call.outcome else None,
+        "queue": call.queue,
+        "seat": call.seat,
+        "held": call.held,
+        "legs": [leg_view(leg) for leg in call.legs],
+        "utterances": [dict(utterance) for utterance in utterances],
+        "t0": moment(call.t0),
+        "t1": moment(call.t1),
+        "t2": moment(call.t2),
+        "t3": moment(call.t3),
+        "t4": moment(call.t4),
+        "t5": moment(call.t5),
+        "ticket_id": call.ticket_id,
+        "recording": None
+        if recording is None
+        else {
+            "state": recording.state.value,
+            "started": moment(recording.started),
+            "seconds": recording.seconds,
+        },
+        "digits": [{"node": pressed.node, "digits": pressed.digits} for pressed in call.digits],
+        "recovered": call.recovered,
+    }
+
+
+def seat_view(seat: Seat) -> Json:
+    """A seat as others see it."""
+    return {
+        "extension": seat.extension,
+        "operator": seat.operator,
+        "state": seat.state.value,
+        "reason": seat.reason,
+        "since": moment(seat.since),
+        "call_id": seat.call_id,
+        "phone": seat.phone.value,
+        "missed": seat.missed,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueView:
+    """One queue at one moment."""
+
+    name: str
+    waiting: tuple[tuple[str, datetime], ...]
+    """Call and t2 of each waiting caller, in the order in which they will be offered."""
+    ready: int
+    talking: int
+    longest_wait: float
+    """In seconds; 0 where nobody waits."""
+
+
+def queue_view(queue: QueueView) -> Json:
+    """A queue as others see it."""
+    return {
+        "name": queue.name,
+        "waiting": [
+            {"call_id": call_id, "since": moment(since), "position": position}
+            for position, (call_id, since) in enumerate(queue.waiting, start=1)
+        ],
+        "ready": queue.ready,
+        "talking": queue.talking,
+        "longest_wait": round(queue.longest_wait, 3),
+    }
+
+
+def unit_view(unit: Unit) -> Json:
+    """A unit as others see it."""
+    return {"id": unit.id, "name": unit.name, "number": unit.number, "parent": unit.parent}
+
+
+def ticket_view(ticket: Ticket) -> Json:
+    """A ticket as others see it."""
+    return {
+        "id": ticket.id,
+        "number": ticket.number,
+        "version": ticket.version,
+        "state": ticket.state.value,
+        "kind": ticket.kind.value if ticket.kind else None,
+        "category": ticket.category,
+        "urgency": ticket.urgency.value,
+        "caller_name": ticket.caller_name,
+        "caller_phone": ticket.caller_phone,
+        "address": ticket.address,
+        "matter": ticket.matter,
+        "wanted": ticket.wanted,
+        "confidential": ticket.confidential,
+        "notes": ticket.notes,
+        "call_ids": list(ticket.call_ids),
+        "unit": ticket.unit,
+        "due": moment(ticket.due),
+        "created": moment(ticket.created),
+        "filed": moment(ticket.filed),
+        "trace": [
+            {
+                "seq": entry.seq,
+                "time": moment(entry.time),
+                "actor": entry.actor,
+                "action": entry.action,
+                "note": entry.note,
+                "hash": entry.hash,
+            }
+            for entry in ticket.trace
+        ],
+    }

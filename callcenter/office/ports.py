@@ -1,0 +1,170 @@
+"""What the office needs of the world. Adapters fit by shape; `app` alone joins them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from callcenter.domain.calls import Call
+from callcenter.domain.facts import Fact
+from callcenter.domain.ids import CallId, TicketId
+from callcenter.domain.records import Entry, Page, SoundSeen
+from callcenter.domain.seats import Seat
+from callcenter.domain.tickets import Ticket
+from callcenter.domain.wishes import Wish
+
+
+class Clock(Protocol):
+    """Time, from outside."""
+
+    def now(self) -> datetime:
+        """Aware UTC wall time."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never step."""
+        ...
+
+
+class Telephone(Protocol):
+    """Carries wishes out. Outcomes come back as telephony events."""
+
+    def carry_out(self, wish: Wish) -> None:
+        """Send the wish on its way, in order; never waits."""
+        ...
+
+    def beat(self, epoch: int) -> None:
+        """Tell the dialplan that the one who decides is alive."""
+        ...
+
+
+class Journal(Protocol):
+    """Takes the facts; the source of truth for calls."""
+
+    def append(self, fact: Fact, call: Call | None) -> Entry:
+        """Number the fact and hand it to the writer; never waits for the database, never raises.
+
+        `call` is the whole call after this fact (None for facts of no call), for the projections.
+        """
+        ...
+
+
+class Calls(Protocol):
+    """Calls as the journal tells them, ended ones too."""
+
+    async def get(self, call_id: str) -> Call | None:
+        """One call."""
+        ...
+
+    async def find(
+        self,
+        *,
+        caller: str | None,
+        seat: str | None,
+        begun_from: datetime | None,
+        begun_to: datetime | None,
+        live: bool | None,
+        limit: int,
+        cursor: str | None,
+    ) -> "Page[Call]":
+        """Calls newest first; `begun_from` ≤ t0 < `begun_to`."""
+        ...
+
+    async def journal(self, call_id: str) -> Sequence[Entry]:
+        """The entries of one call, oldest first."""
+        ...
+
+    async def unfinished(self) -> Sequence[Sequence[Fact]]:
+        """The facts of each call that has no end yet, oldest first: for recovery."""
+        ...
+
+    async def without_ticket(self) -> Sequence[Call]:
+        """Answered calls from which no ticket was drafted."""
+        ...
+
+    async def unsettled_recordings(self) -> Sequence[Call]:
+        """Ended calls whose recording is neither kept nor known to be missing or failed."""
+        ...
+
+
+class Seats(Protocol):
+    """Seats as they were last seen."""
+
+    async def last_seen(self) -> Sequence[Seat]:
+        """Every seat's newest state in the journal."""
+        ...
+
+
+class Tickets(Protocol):
+    """Tickets with optimistic versions and a hash-chained trace. `actor` is who did it."""
+
+    async def draft_from_call(self, call: Call, *, at: datetime) -> Ticket:
+        """Draft a ticket from an answered call; the same call always gives the same ticket."""
+        ...
+
+    async def create(self, fields: Mapping[str, Any], *, at: datetime, actor: str) -> Ticket:
+        """Draft a ticket without a call."""
+        ...
+
+    async def get(self, ticket_id: str) -> Ticket | None:
+        """One ticket."""
+        ...
+
+    async def by_number(self, number: str) -> Ticket | None:
+        """One ticket by the number people use."""
+        ...
+
+    async def find(
+        self,
+        *,
+        state: str | None,
+        kind: str | None,
+        unit: str | None,
+        caller: str | None,
+        text: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> "Page[Ticket]":
+        """Tickets newest first."""
+        ...
+
+    async def edit(
+        self, ticket_id: TicketId, changes: Mapping[str, Any], *, version: int, at: datetime, actor: str
+    ) -> Ticket:
+        """Change fields of a draft. Raises NotFoundError, RefusedError, InvalidInputError, or
+        ConflictError for a stale version.
+        """
+        ...
+
+    async def file(self, ticket_id: TicketId, *, at: datetime, actor: str) -> Ticket:
+        """File a completed draft. Raises NotFoundError, RefusedError, InvalidInputError."""
+        ...
+
+
+class Recordings(Protocol):
+    """The sound files of calls."""
+
+    async def look(self, path: str) -> SoundSeen:
+        """Look at the file that Asterisk writes for a running call."""
+        ...
+
+    async def keep(self, call_id: CallId, path: str) -> float | None:
+        """Make the lasting WAV of an ended call; its seconds, or None when there is no sound. Raises OSError."""
+        ...
+
+    async def path(self, call_id: CallId) -> str | None:
+        """Where the lasting WAV of this call is, or None."""
+        ...
+
+    async def free_bytes(self) -> int:
+        """Free space where recordings are kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentHealth:
+    """One part of the hotline and how it is."""
+
+    status: str
+    """`ok`, `degraded`, `down` or `off`."""
+    detail: str
