@@ -1,0 +1,60 @@
+"""Who is offered whom: a pure choice over waiting callers and free seats.
+
+The longest-waiting caller gets the longest-idle seat. Skills, priorities and kept places will be one
+more element of a key, or one more condition of `fits`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from callcenter.domain.ids import CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingCaller:
+    """A caller who waits and is offered to nobody at this moment."""
+
+    call_id: CallId
+    queue: str
+    since: datetime
+    """t2: when he first asked for a person; never reset."""
+    order: int
+    """Running number of arrival, which breaks ties of the same instant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeSeat:
+    """A seat that is ready, can be reached and has no call."""
+
+    extension: str
+    idle_since: datetime
+
+
+def caller_key(caller: WaitingCaller) -> tuple[datetime, int, str]:
+    """Sort callers: who has waited longest comes first."""
+    return (caller.since, caller.order, caller.call_id)
+
+
+def seat_key(seat: FreeSeat) -> tuple[datetime, str]:
+    """Sort seats: who has been idle longest comes first; of two the lower extension."""
+    return (seat.idle_since, seat.extension)
+
+
+def fits(caller: WaitingCaller, seat: FreeSeat) -> bool:  # noqa: ARG001 - skills will be compared here
+    """May this seat take this caller? Today every seat serves every queue."""
+    return True
+
+
+def choose(callers: Iterable[WaitingCaller], seats: Iterable[FreeSeat]) -> Sequence[tuple[WaitingCaller, FreeSeat]]:
+    """Pair callers with seats; nobody stands in two pairs."""
+    free = sorted(seats, key=seat_key)
+    offers: list[tuple[WaitingCaller, FreeSeat]] = []
+    for caller in sorted(callers, key=caller_key):
+        if not free:
+            break
+        seat = next((seat for seat in free if fits(caller, seat)), None)
+        if seat is not None:
+            free.remove(seat)
+            offers.append((caller, seat))
+    return offers

@@ -1,0 +1,348 @@
+"""The one place where events, commands and time enter the exchange."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import assert_never
+
+from callcenter.domain import telephony
+from callcenter.domain.calls import Call, CallState
+from callcenter.domain.distribution import FreeSeat, WaitingCaller, choose
+from callcenter.domain.errors import NotFoundError, RefusedError
+from callcenter.domain.exchange import callers, legs, recovery, seats
+from callcenter.domain.exchange.commands import (
+    Alarm,
+    ClearAlarm,
+    Command,
+    HangUpCall,
+    HoldCall,
+    NoteDigits,
+    NoteFlowCompleted,
+    NoteRecording,
+    NoteTicket,
+    RaiseAlarm,
+    ResumeCall,
+    SetSeatState,
+)
+from callcenter.domain.exchange.state import Decision, Moment, Policy, Track, fresh_state
+from callcenter.domain.facts import (
+    AlarmCleared,
+    AlarmRaised,
+    CallDigits,
+    Fact,
+    OfCall,
+    RecordingChanged,
+    TicketChanged,
+    apply,
+)
+from callcenter.domain.ids import CallId, NewId
+from callcenter.domain.seats import Seat
+from callcenter.domain.telephony import TelephonyEvent
+from callcenter.domain.views import QueueView
+from callcenter.domain.wishes import Announce, EndCall, TakeBack
+
+UNSETTLED = "recording"
+
+
+class Exchange:
+    """All live calls and seats of one hotline.
+
+    Feed it events, commands and time; each answers with the facts that follow and the wishes to carry out.
+    """
+
+    def __init__(self, policy: Policy, roster: Mapping[str, Seat], *, new_id: NewId, now: Moment) -> None:
+        self._state = fresh_state(policy, roster, new_id=new_id, now=now)
+
+    def handle(self, event: TelephonyEvent, now: Moment) -> Decision:
+        """Take in what the telephone system tells."""
+        self._state.now = now
+        self._dispatch(event)
+        self._distribute()
+        return self._state.take()
+
+    def ask(self, command: Command, now: Moment) -> Decision:
+        """Do what is asked.
+
+        Raises:
+            NotFoundError: no such call or seat.
+            RefusedError: not possible in this state; says what is.
+
+        """
+        self._state.now = now
+        self._obey(command)
+        self._distribute()
+        return self._state.take()
+
+    def tick(self, now: Moment) -> Decision:
+        """Let time pass: limits, announcements, the end of wrap-ups."""
+        state = self._state
+        state.now = now
+        seats.end_wrap_ups(state)
+        legs.watch(state)
+        self._fetch_back()
+        self._distribute()
+        self._announce()
+        self._forget()
+        return state.take()
+
+    def restore(self, unfinished: Iterable[Sequence[Fact]], last_seats: Iterable[Seat], now: Moment) -> None:
+        """Begin where the journal ends; what Asterisk says next (LinkRestored) corrects it."""
+        state = self._state
+        state.now = now
+        for seat in last_seats:
+            if seat.extension in state.seats:
+                operator = state.seats[seat.extension].operator
+                state.seats[seat.extension] = Seat(
+                    extension=seat.extension,
+                    operator=operator,
+                    state=seat.state,
+                    reason=seat.reason,
+                    since=seat.since,
+                    call_id=seat.call_id,
+                    phone=seat.phone,
+                    missed=seat.missed,
+                    idle_since=seat.idle_since,
+                )
+        for facts in unfinished:
+            self._restore_call(facts)
+
+    def _restore_call(self, facts: Sequence[Fact]) -> None:
+        state = self._state
+        call: Call | None = None
+        for fact in facts:
+            if isinstance(fact, OfCall):
+                call = apply(call, fact)
+        if call is None:
+            return
+        state.order += 1
+        state.calls[call.id] = call
+        state.tracks[call.id] = Track(order=state.order)
+        if not call.is_live:
+            state.tracks[call.id].ended = state.now.mono
+        elif call.seat is not None and call.seat in state.lines and call.state is CallState.TALKING:
+            line = state.lines[call.seat]
+            line.call_id = call.id
+            line.leg_id = next((leg.id for leg in call.legs if leg.party == call.seat and leg.ended is None), None)
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """Calls whose caller is on the line, oldest first."""
+        return [call for call in self._state.calls.values() if call.is_live]
+
+    def call(self, call_id: str) -> Call | None:
+        """A call that is live or has just ended."""
+        return self._state.calls.get(CallId(call_id))
+
+    @property
+    def seats(self) -> Sequence[Seat]:
+        """All seats, by extension."""
+        return [self._state.seats[extension] for extension in sorted(self._state.seats)]
+
+    @property
+    def alarms(self) -> Sequence[Alarm]:
+        """Alarms that stand."""
+        return list(self._state.alarms.values())
+
+    @property
+    def linked(self) -> bool:
+        """We hear Asterisk."""
+        return self._state.linked
+
+    def queues(self) -> Sequence[QueueView]:
+        """The queue as it is now."""
+        state = self._state
+        waiting = sorted(self._everybody_waiting(), key=lambda caller: (caller.since, caller.order))
+        longest = max(((state.now.wall - caller.since).total_seconds() for caller in waiting), default=0.0)
+        return [
+            QueueView(
+                name=state.policy.queue,
+                waiting=tuple((caller.call_id, caller.since) for caller in waiting),
+                ready=sum(legs.seat_free(state, extension) for extension in state.seats),
+                talking=sum(1 for call in state.calls.values() if call.state is CallState.TALKING),
+                longest_wait=max(0.0, longest),
+            )
+        ]
+
+    def _dispatch(self, event: TelephonyEvent) -> None:
+        state = self._state
+        match event:
+            case telephony.Arrived():
+                callers.arrived(state, event)
+            case telephony.CallerUp():
+                callers.line_opened(state, event)
+            case telephony.VoiceBegan():
+                callers.voice_began(state, event)
+            case telephony.FlowAsked():
+                callers.flow_asked(state, event)
+            case telephony.CallerWaits():
+                callers.waits(state, event)
+            case telephony.CallerInFallback():
+                callers.in_fallback(state, event)
+            case telephony.CallerLeft():
+                callers.left(state, event)
+            case telephony.LegDialled():
+                legs.dialled(state, event)
+            case telephony.LegRang():
+                legs.rang(state, event)
+            case telephony.LegAnswered():
+                legs.answered(state, event)
+            case telephony.LegEnded():
+                legs.ended(state, event)
+            case telephony.PartyJoined():
+                legs.joined(state, event)
+            case telephony.PartyLeft():
+                legs.parted(state, event)
+            case telephony.PartyHeld():
+                legs.held(state, event)
+            case telephony.PartyResumed():
+                legs.resumed(state, event)
+            case telephony.CodeDialled():
+                seats.code_dialled(state, event)
+            case telephony.PhoneSeen():
+                seats.phone_seen(state, event)
+            case telephony.LineTaken():
+                seats.line_taken(state, event)
+            case telephony.LineFreed():
+                seats.line_freed(state, event)
+            case telephony.LinkLost():
+                state.linked = False
+            case telephony.LinkRestored():
+                recovery.reconcile(state, event)
+            case _:  # TalkOver: what follows it (waiting again, or the end) tells more
+                pass
+
+    def _obey(self, command: Command) -> None:
+        state = self._state
+        match command:
+            case SetSeatState():
+                seats.set_state(state, command)
+            case HangUpCall():
+                call, track = self._live(command.call_id)
+                track.ending = True
+                state.want(EndCall(call_id=call.id))
+            case HoldCall():
+                self._hold(command)
+            case ResumeCall():
+                call, _ = self._live(command.call_id)
+                if not call.held:
+                    raise RefusedError("the call is not on hold; hold is possible while caller and seat talk")
+                legs.end_hold(state, call, at=state.now.wall)
+            case NoteDigits():
+                if state.live(command.call_id):
+                    state.note(
+                        CallDigits(at=state.now.wall, call_id=command.call_id, node=command.node, digits=command.digits)
+                    )
+            case NoteFlowCompleted():
+                if found := state.live(command.call_id):
+                    found[1].flow_completed = True
+            case NoteRecording():
+                call_now = state.calls.get(command.call_id)
+                if call_now is not None and call_now.recording != command.recording:
+                    state.note(
+                        RecordingChanged(at=state.now.wall, call_id=command.call_id, recording=command.recording)
+                    )
+            case NoteTicket():
+                call_now = state.calls.get(command.call_id)
+                if call_now is not None and call_now.ticket_id is None:
+                    state.note(TicketChanged(at=state.now.wall, call_id=command.call_id, ticket_id=command.ticket_id))
+            case RaiseAlarm():
+                state.note_alarm(AlarmRaised(at=state.now.wall, name=command.name, detail=command.detail))
+            case ClearAlarm():
+                state.note_alarm(AlarmCleared(at=state.now.wall, name=command.name))
+            case _:
+                assert_never(command)
+
+    def _live(self, call_id: CallId) -> tuple[Call, Track]:
+        found = self._state.live(call_id)
+        if found is not None:
+            return found
+        if call_id in self._state.calls:
+            raise RefusedError("the call has ended")
+        raise NotFoundError("there is no such call on the line")
+
+    def _hold(self, command: HoldCall) -> None:
+        call, _ = self._live(command.call_id)
+        if call.held:
+            raise RefusedError("the call is on hold already; resume is possible")
+        leg_id = self._state.seat_leg_joined(call)
+        if call.state is not CallState.TALKING or leg_id is None:
+            raise RefusedError(f"the call is {call.state}; hold is possible while caller and seat talk")
+        legs.begin_hold(self._state, call, leg_id, at=self._state.now.wall, mute=True)
+
+    def _everybody_waiting(self) -> Sequence[WaitingCaller]:
+        """All who asked for a person and have none, those who ring included."""
+        state = self._state
+        return [
+            WaitingCaller(
+                call_id=call.id,
+                queue=call.queue or state.policy.queue,
+                since=call.t2,
+                order=state.tracks[call.id].order,
+            )
+            for call in state.calls.values()
+            if call.is_live and call.t2 is not None and call.state in (CallState.QUEUED, CallState.RINGING)
+        ]
+
+    def _distribute(self) -> None:
+        state = self._state
+        if not state.linked:
+            return
+        hold_until = state.policy.hand_back_seconds
+        if any(
+            track.in_fallback is not None and state.now.mono - track.in_fallback < hold_until
+            for track in state.tracks.values()
+        ):
+            return  # callers are on their way back from Asterisk's queue; an offer now would break their order
+        waiting = [
+            caller
+            for caller in self._everybody_waiting()
+            if state.tracks[caller.call_id].waits
+            and state.tracks[caller.call_id].offer is None
+            and not state.tracks[caller.call_id].ending
+        ]
+        if not waiting:
+            return
+        free = [
+            FreeSeat(extension=extension, idle_since=state.seats[extension].idle_since)
+            for extension in state.seats
+            if legs.seat_free(state, extension)
+        ]
+        for caller, seat in choose(waiting, free):
+            legs.offer(state, caller.call_id, seat.extension)
+
+    def _fetch_back(self) -> None:
+        for call_id, track in self._state.tracks.items():
+            if track.in_fallback is not None and track.offer is None and track.ended is None:
+                self._state.want(TakeBack(call_id=call_id))
+
+    def _announce(self) -> None:
+        state = self._state
+        order = sorted(self._everybody_waiting(), key=lambda caller: (caller.since, caller.order))
+        for ahead, caller in enumerate(order):
+            track = state.tracks[caller.call_id]
+            due = track.announce_at is not None and state.now.mono >= track.announce_at
+            if not due or not track.waits or track.offer is not None:
+                continue
+            track.announce_at = state.now.mono + state.policy.announce_every_seconds
+            state.want(Announce(call_id=caller.call_id, ahead=ahead, wait_minutes=self._expected_minutes(ahead)))
+
+    def _expected_minutes(self, ahead: int) -> int | None:
+        """Reckon from how long the last talks took and how many seats are on duty; rounded up."""
+        state = self._state
+        on_duty = sum(seat.state in seats.ON_DUTY for seat in state.seats.values())
+        if not state.handled_seconds or not on_duty:
+            return None
+        mean = sum(state.handled_seconds) / len(state.handled_seconds)
+        return max(1, round((ahead + 1) * mean / on_duty / 60 + 0.49))
+
+    def _forget(self) -> None:
+        """Let go of calls whose every part is settled."""
+        state = self._state
+        for call_id, track in list(state.tracks.items()):
+            if track.ended is None:
+                continue
+            call = state.calls[call_id]
+            open_legs = any(leg.ended is None for leg in call.legs)
+            unsettled = call.recording is not None and call.recording.state == UNSETTLED
+            draft_due = call.t4 is not None and call.ticket_id is None
+            old = state.now.mono - track.ended > state.policy.keep_ended_seconds
+            if old or not (open_legs or unsettled or draft_due):
+                del state.tracks[call_id], state.calls[call_id]

@@ -1,0 +1,191 @@
+"""What the exchange knows, and the two ways in which it may speak: facts and wishes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from callcenter.domain.calls import Call, LegKind, LegState
+from callcenter.domain.exchange.commands import Alarm
+from callcenter.domain.facts import AlarmCleared, AlarmRaised, Fact, OfCall, SeatChanged, apply
+from callcenter.domain.ids import CallId, LegId, NewId
+from callcenter.domain.seats import Seat
+from callcenter.domain.wishes import Wish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The rules of this hotline. Durations in seconds."""
+
+    queue: str = "hotline"
+    area_code: str = ""
+    ring_seconds: float = 15.0
+    no_ring_seconds: float = 6.0
+    """A phone that gives no 18x within this time cannot be reached (contract.md §3)."""
+    miss_limit: int = 3
+    refusal_limit: int = 6
+    wrap_up_seconds: float = 30.0
+    announce_first_seconds: float = 20.0
+    announce_every_seconds: float = 45.0
+    hand_back_seconds: float = 20.0
+    """How long our own offers wait for callers to come back from Asterisk's queue."""
+    keep_ended_seconds: float = 120.0
+    """How long an ended call waits for its recording and ticket."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Now, by the wall and by a clock that never steps (seconds)."""
+
+    wall: datetime
+    mono: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Offer:
+    """A seat's leg on its way to a waiting caller."""
+
+    leg_id: LegId
+    seat: str
+    dialled: float
+    """Monotonic second of the offer."""
+    rang: bool = False
+    ending: bool = False
+    """We have asked for its end already."""
+    unreachable: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Track:
+    """What must be remembered of a live call beside its facts."""
+
+    order: int
+    waits: bool = False
+    """Stands in the loop, can be offered."""
+    in_fallback: float | None = None
+    """Monotonic second since which Asterisk's own queue has him."""
+    offer: Offer | None = None
+    talks: dict[LegId, str] = field(default_factory=dict)
+    ending: bool = False
+    """We have asked for the caller's end."""
+    flow_completed: bool = False
+    operator_ended: bool = False
+    music: LegId | None = None
+    music_mutes: bool = False
+    announce_at: float | None = None
+    ended: float | None = None
+    queue_named: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """What must be remembered of a seat's phone beside its facts."""
+
+    call_id: CallId | None = None
+    leg_id: LegId | None = None
+    refusals: int = 0
+    not_before: float = 0.0
+    """Monotonic second before which it is not offered again."""
+    channels: set[str] = field(default_factory=set)
+    """Channels of this phone that are no leg of ours."""
+    wrap_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What one event came to."""
+
+    facts: tuple[tuple[Fact, Call | None], ...]
+    """Each fact with the whole call after it."""
+    wishes: tuple[Wish, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """Calls, seats, and what has been decided since the last Decision was taken out."""
+
+    policy: Policy
+    new_id: NewId
+    now: Moment
+    calls: dict[CallId, Call] = field(default_factory=dict)
+    seats: dict[str, Seat] = field(default_factory=dict)
+    alarms: dict[str, Alarm] = field(default_factory=dict)
+    tracks: dict[CallId, Track] = field(default_factory=dict)
+    lines: dict[str, Line] = field(default_factory=dict)
+    linked: bool = False
+    recovering: bool = False
+    order: int = 0
+    handled_seconds: list[float] = field(default_factory=list)
+    """How long the last talks took a seat, wrap-up included; newest last."""
+    _facts: list[tuple[Fact, Call | None]] = field(default_factory=list)
+    _wishes: list[Wish] = field(default_factory=list)
+
+    def note(self, fact: OfCall) -> Call:
+        """Add a fact of a call, never dated before the one it follows."""
+        before = self.calls.get(fact.call_id)
+        at = fact.at if before is None else max(fact.at, before.last_at)
+        fact = replace(fact, at=at, recovered=fact.recovered or self.recovering)
+        call = apply(before, fact)
+        self.calls[call.id] = call
+        self._facts.append((fact, call))
+        return call
+
+    def note_seat(self, seat: Seat, at: datetime) -> Seat:
+        """Add a seat's new state, if it is new."""
+        before = self.seats[seat.extension]
+        if before == seat:
+            return before
+        if before.state is not seat.state:
+            seat = replace(seat, since=max(at, before.since))
+        self.seats[seat.extension] = seat
+        self._facts.append((SeatChanged(at=max(at, seat.since), seat=seat, recovered=self.recovering), None))
+        return seat
+
+    def note_alarm(self, fact: AlarmRaised | AlarmCleared) -> None:
+        """Raise an alarm once, and clear it once."""
+        if isinstance(fact, AlarmRaised):
+            if fact.name in self.alarms:
+                return
+            self.alarms[fact.name] = Alarm(name=fact.name, detail=fact.detail, since=fact.at)
+        elif self.alarms.pop(fact.name, None) is None:
+            return
+        self._facts.append((fact, None))
+
+    def want(self, wish: Wish) -> None:
+        """Wish for something to be done."""
+        self._wishes.append(wish)
+
+    def take(self) -> Decision:
+        """Take out what was decided since the last time."""
+        decision = Decision(facts=tuple(self._facts), wishes=tuple(self._wishes))
+        self._facts.clear()
+        self._wishes.clear()
+        return decision
+
+    def live(self, call_id: CallId) -> tuple[Call, Track] | None:
+        """A call whose caller is still on the line, with its track."""
+        call = self.calls.get(call_id)
+        if call is None or not call.is_live:
+            return None
+        return call, self.tracks[call_id]
+
+    def seat_leg_joined(self, call: Call) -> LegId | None:
+        """The seat's leg that hears the caller now."""
+        track = self.tracks[call.id]
+        talk = track.talks.get(LegId(call.id))
+        if talk is None:
+            return None
+        for leg in call.legs:
+            if leg.kind is LegKind.SEAT and leg.state is not LegState.ENDED and track.talks.get(leg.id) == talk:
+                return leg.id
+        return None
+
+
+def fresh_state(policy: Policy, seats: Mapping[str, Seat], *, new_id: NewId, now: Moment) -> State:
+    """Begin with the seats of the roster and no call."""
+    return State(
+        policy=policy,
+        new_id=new_id,
+        now=now,
+        seats=dict(seats),
+        lines={extension: Line() for extension in seats},
+    )
