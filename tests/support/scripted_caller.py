@@ -1,0 +1,60 @@
+"""A caller on the line of a flow, who presses what the script says and remembers what he heard."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from callcenter.domain.prompts import Prompt
+from callcenter.ivr.caller import CallerGone
+
+HANGS_UP = "hangs up"
+SILENCE = ""
+
+
+@dataclass
+class ScriptedCaller:
+    """Answers each question with the next of `keys`; stays silent when they are used up.
+
+    `number` is the caller's; `leaves_at` is the place, counted in things heard, where he hangs up.
+    """
+
+    keys: Sequence[str] = ()
+    number: str | None = "13800000000"
+    leaves_at: int | None = None
+    heard: list[str] = field(default_factory=list)
+    questions: int = 0
+    dealings: int = 0
+
+    async def say(self, prompts: Sequence[Prompt]) -> None:
+        self._hears(prompts)
+
+    async def ask(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        max_digits: int,
+        terminator: str | None,
+        barge_in: bool,
+        first_digit_seconds: float,
+        next_digit_seconds: float,
+    ) -> str:
+        assert max_digits >= 1
+        assert first_digit_seconds > 0
+        assert next_digit_seconds > 0
+        self._hears(prompts)
+        pressed = self.keys[self.questions] if self.questions < len(self.keys) else SILENCE
+        self.questions += 1
+        if pressed == HANGS_UP:
+            raise CallerGone
+        if terminator is not None:
+            pressed = pressed.split(terminator)[0]
+        return pressed[:max_digits]
+
+    def _hears(self, prompts: Sequence[Prompt]) -> None:
+        if self.leaves_at is not None and self.dealings >= self.leaves_at:
+            raise CallerGone
+        self.dealings += 1
+        self.heard += [prompt.text or f"({prompt.name})" for prompt in prompts]
+
+    def heard_words(self, words: str) -> bool:
+        """Tell whether something that was heard holds these words."""
+        return any(words in text for text in self.heard)
