@@ -43,3 +43,7 @@ class InvalidInputError(CallcenterError):
     def __init__(self, detail: str, faults: Sequence[Fault] = ()) -> None:
         super().__init__(detail)
         self.faults = tuple(faults)
+
+
+class CallerGone(Exception):  # noqa: N818  # that a caller hangs up is no error
+    """The caller is no longer on the line, or was taken elsewhere; whatever drives his call ends at once."""

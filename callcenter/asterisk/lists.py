@@ -1,0 +1,146 @@
+"""After an absence of ours: what exists in Asterisk at this moment, from its own lists."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from callcenter.asterisk.ami import Headers
+from callcenter.asterisk.channels import TRUNK, Channel, ChannelTable, Kind, endpoint_of, seat_of
+from callcenter.asterisk.link import AmiLink
+from callcenter.asterisk.translate import PHONE_AWAY, RINGING, UP, number_of, time_of
+from callcenter.domain.errors import UnavailableError
+from callcenter.domain.ids import CallId, LegId
+from callcenter.domain.telephony import CallFound, LegFound, LinkRestored, Place
+
+VARIABLES = "CASEID,QSINCE,RECORDING,SEAT"
+UNSET = frozenset({"", "(null)"})
+LIST_SECONDS = 10.0  # a list of some hundred channels takes milliseconds; more is a sick Asterisk
+MUSIC_NAME = "Local/s@music-"
+
+
+async def found(link: AmiLink, table: ChannelTable) -> LinkRestored:
+    """Rebuild the table from what exists and say it.
+
+    Its time is Asterisk's own, taken before the lists: events older than it are in them already.
+
+    Raises:
+        UnavailableError: Asterisk did not answer.
+
+    """
+    ping = await link.act("Ping")
+    status = await link.act("Status", as_list=True, limit=LIST_SECONDS, Variables=VARIABLES)
+    devices = await link.act("DeviceStateList", as_list=True, limit=LIST_SECONDS)
+    if not (status.success and devices.success):
+        raise UnavailableError("Asterisk refused to list its channels; see the rights in manager.conf")
+    at = time_of(ping.headers)
+    ours = {channel.uniqueid: channel for channel in table}
+    table.clear()
+    for entry in status.entries:
+        table.add(_channel(entry, ours))
+    for device in devices.entries:
+        _phone(device, table)
+    return LinkRestored(
+        at=at,
+        calls=tuple(_call(entry, status.entries, at=at) for entry in status.entries if _is_caller(entry)),
+        seats_registered=frozenset(seat for seat, phone in table.phones.items() if phone.registered),
+    )
+
+
+def _variable(entry: Headers, name: str) -> str | None:
+    value = entry.get(f"Variable({name})", "")
+    return None if value in UNSET else value
+
+
+def _is_caller(entry: Headers) -> bool:
+    """Tell the caller from a unit we dialled: both are the trunk's, only he has the account code."""
+    case = _variable(entry, "CASEID")
+    return case is not None and entry.get("AccountCode") == case and endpoint_of(entry.get("Channel", "")) == TRUNK
+
+
+def _channel(entry: Headers, ours: Mapping[str, Channel]) -> Channel:
+    uniqueid, name = entry.get("Uniqueid", ""), entry.get("Channel", "")
+    before = ours.get(uniqueid)
+    channel = Channel(
+        uniqueid=uniqueid,
+        kind=Kind.OTHER,
+        name=name,
+        linkedid=entry.get("Linkedid"),
+        up=entry.get("ChannelState") == UP,
+        rang=entry.get("ChannelState") == RINGING,
+        joined=bool(entry.get("BridgeID")),
+    )
+    if before is not None:
+        channel.unwanted, channel.ended_by, channel.made = before.unwanted, before.ended_by, before.made
+        channel.rang, channel.joined = channel.rang or before.rang, channel.joined or before.joined
+    case = _variable(entry, "CASEID")
+    if _is_caller(entry):
+        channel.kind, channel.caller_number = Kind.CALLER, number_of(entry)
+        channel.call_id, channel.leg_id = CallId(case or ""), LegId(case or "")
+    elif (seat := seat_of(name)) is not None:
+        channel.kind, channel.seat = Kind.SEAT, seat
+        if case is not None:
+            channel.call_id, channel.leg_id = CallId(case), LegId(uniqueid)
+    elif before is not None:
+        channel.kind, channel.call_id = before.kind, before.call_id
+    elif name.startswith(MUSIC_NAME):
+        channel.kind, channel.unwanted = Kind.MUSIC, True
+        channel.seat = _variable(entry, "SEAT")
+    return channel
+
+
+def _phone(device: Headers, table: ChannelTable) -> None:
+    technology, _, seat = device.get("Device", "").partition("/")
+    if technology == "PJSIP" and seat and seat != TRUNK:
+        table.phone(seat).set(registered=device.get("State") not in PHONE_AWAY)
+
+
+def _call(entry: Headers, entries: tuple[Headers, ...], *, at: datetime) -> CallFound:
+    call_id = CallId(_variable(entry, "CASEID") or "")
+    since = _variable(entry, "QSINCE")
+    return CallFound(
+        call_id=call_id,
+        caller=number_of(entry),
+        arrived=_made(entry, at=at),
+        answered=entry.get("ChannelState") == UP,
+        since=int(since) if since is not None and since.isdecimal() else None,
+        place=_place(entry),
+        talk=entry.get("BridgeID") or None,
+        legs=tuple(_leg(other) for other in entries if _is_leg_of(other, call_id)),
+        recording=_variable(entry, "RECORDING"),
+    )
+
+
+def _is_leg_of(entry: Headers, call_id: CallId) -> bool:
+    return seat_of(entry.get("Channel", "")) is not None and _variable(entry, "CASEID") == call_id
+
+
+def _leg(entry: Headers) -> LegFound:
+    return LegFound(
+        leg_id=LegId(entry.get("Uniqueid", "")),
+        seat=seat_of(entry.get("Channel", "")) or "",
+        answered=entry.get("ChannelState") == UP,
+        talk=entry.get("BridgeID") or None,
+    )
+
+
+def _made(entry: Headers, *, at: datetime) -> datetime:
+    """Reckon when the channel was made: its Uniqueid is `node-epoch.n`."""
+    epoch = entry.get("Uniqueid", "").rpartition("-")[2].partition(".")[0]
+    if epoch.isdecimal():
+        return min(at, datetime.fromtimestamp(int(epoch), UTC))
+    seconds = entry.get("Seconds", "")
+    return at - timedelta(seconds=int(seconds) if seconds.isdecimal() else 0)
+
+
+def _place(entry: Headers) -> Place:
+    """Say where the caller stands, from his bridge first: the dialplan step he was taken from stays written."""
+    if entry.get("BridgeID"):
+        return Place.TALK
+    if entry.get("Application") == "AGI":
+        return Place.FLOW
+    match entry.get("Context"):
+        case "waiting":
+            return Place.WAITING
+        case "degraded":
+            return Place.FALLBACK
+        case _:
+            return Place.OTHER

@@ -1,0 +1,316 @@
+"""Carries wishes out on Asterisk and tells what comes of them, always as events."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+import structlog
+
+from callcenter.asterisk.agi import GUARD_SECONDS, AgiCaller
+from callcenter.asterisk.ami import Answer, Headers
+from callcenter.asterisk.channels import Channel, ChannelTable, Kind
+from callcenter.asterisk.link import AmiLink
+from callcenter.asterisk.lists import found
+from callcenter.asterisk.translate import time_of, translate
+from callcenter.domain.errors import CallcenterError, CallerGone, UnavailableError
+from callcenter.domain.ids import CallId, LegId
+from callcenter.domain.telephony import Ending, LegEnded, LineTaken, LinkLost, TelephonyEvent
+from callcenter.domain.wishes import (
+    AfterTalk,
+    Announce,
+    EndCall,
+    EndLeg,
+    ListenForLife,
+    OfferSeat,
+    PauseInFallback,
+    PlayMusic,
+    StartFlow,
+    StopMusic,
+    TakeBack,
+    Wish,
+)
+
+log = structlog.get_logger(__name__)
+
+QUEUE = "hotline"  # queues.conf
+LIFE_SECONDS = 1.0  # 50 packets of sound; a phone that is alive sends them even in silence, or keeps RTCP up
+GUARD_BEATS = 2  # the guard is renewed with every second beat
+LONGEST_REASON = 60
+_NUMBER = re.compile(r"[+*#0-9]{1,32}")
+
+PromptT = TypeVar("PromptT")
+
+
+class Telephone:
+    """The hotline's hands on Asterisk, and its ears.
+
+    `on_event` is told every telephony event, in order. `say_files` gives the files of an announcement, joined by `&`.
+    `now` is aware UTC wall time, `monotonic` seconds that never step.
+    """
+
+    def __init__(
+        self,
+        link: AmiLink,
+        table: ChannelTable,
+        *,
+        on_event: Callable[[TelephonyEvent], None],
+        say_files: Callable[[Announce], str],
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._link = link
+        self._table = table
+        self._on_event = on_event
+        self._say_files = say_files
+        self._now = now
+        self._monotonic = monotonic
+        self._flows: dict[str, AgiCaller[object]] = {}
+        self._listen: asyncio.Queue[ListenForLife] = asyncio.Queue()
+        self._known_until: datetime | None = None
+        self._arrival: str | None = None
+        self._beats = 0
+        link.attach(self)
+
+    async def run(self) -> None:
+        """Keep the link, and listen for signs of life where that is wished, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._link.run(), name="ami link")
+            while True:
+                wish = await self._listen.get()
+                tasks.create_task(self._listen_for_life(wish), name="listen for life")
+
+    # What is wished
+
+    def carry_out(self, wish: Wish) -> None:
+        """Send the wish on its way, in order; never waits."""
+        try:
+            self._send_wish(wish)
+        except CallcenterError as exc:
+            log.warning("a wish could not be carried out", wish=type(wish).__name__, why=str(exc))
+
+    def _send_wish(self, wish: Wish) -> None:
+        match wish:
+            case OfferSeat():
+                self._offer(wish)
+            case EndLeg():
+                self._end(self._table.leg(wish.leg_id))
+            case EndCall():
+                self._end(self._table.caller(wish.call_id))
+            case AfterTalk():
+                self._on_caller(wish.call_id, "AFTERTO", "requeue" if wish.requeue else "end")
+                self._on_caller(wish.call_id, "SAY", "")  # else it would be said at his next return to the line
+            case Announce():
+                self._on_caller(wish.call_id, "SAY", self._say_files(wish))
+            case PlayMusic():
+                self._play_music(wish)
+            case StopMusic():
+                self._stop_music(wish)
+            case PauseInFallback():
+                self._pause(wish)
+            case TakeBack():
+                caller = self._table.caller(wish.call_id)
+                if caller is not None and caller.name is not None:
+                    self._link.send("QueueWithdrawCaller", Queue=QUEUE, Caller=caller.name)
+            case ListenForLife():
+                self._listen.put_nowait(wish)
+            case StartFlow():
+                pass  # the office runs the flow, by way of `caller`
+
+    def beat(self, epoch: int) -> None:
+        """Tell the dialplan that the one who decides is alive, and keep the callers in living flows."""
+        if not self._link.is_ready:
+            return
+        self._link.send("Setvar", Variable="CTLBEAT", Value=epoch)
+        self._beats += 1
+        if self._beats % GUARD_BEATS == 0:
+            for uniqueid, flow in self._flows.items():
+                if flow.needs_guard:
+                    self._guard(self._table.get(uniqueid))
+
+    def set_arrival(self, policy: str) -> None:
+        """Say how callers arrive: `answer` at once, or `ring` for at most 10 s. Kept over a lost link."""
+        self._arrival = policy
+        if self._link.is_ready:
+            self._link.send("Setvar", Variable="ARRIVAL", Value=policy)
+
+    def caller(self, call_id: CallId, *, number: str | None, file_of: Callable[[PromptT], str]) -> AgiCaller[PromptT]:
+        """Give the side of a caller who is in the menu. Raises CallerGone."""
+        channel = self._table.caller(call_id)
+        if channel is None:
+            raise CallerGone
+        flow = AgiCaller(self._link, channel, number=number, file_of=file_of, monotonic=self._monotonic)
+        self._flows[channel.uniqueid] = flow  # type: ignore[assignment]  # only its guard and end are used here
+        return flow
+
+    def _offer(self, wish: OfferSeat) -> None:
+        caller = self._table.caller(wish.call_id)
+        if caller is None or caller.name is None:
+            self._never_came(wish.call_id, wish.leg_id, Ending.CANCELLED)
+            return
+        self._table.expect(wish.leg_id, Kind.SEAT, call_id=wish.call_id, leg_id=wish.leg_id, seat=wish.seat)
+        shown = f"<{wish.caller}>" if wish.caller and _NUMBER.fullmatch(wish.caller) else ""
+        try:
+            answer = self._link.send(
+                "Originate",
+                Channel=f"PJSIP/{wish.seat}",
+                Context="offer",
+                Exten="s",
+                Priority=1,
+                Async="true",
+                Timeout=round(wish.ring_seconds * 1000),
+                ChannelId=wish.leg_id,
+                Variable=[f"CALLER={caller.name}", f"__CASEID={wish.call_id}"],
+                CallerID=shown,
+            )
+        except CallcenterError:
+            self._table.remove(wish.leg_id)
+            self._never_came(wish.call_id, wish.leg_id, Ending.FAILED)
+            raise
+        answer.add_done_callback(partial(self._offer_taken, wish))
+
+    def _offer_taken(self, wish: OfferSeat, answer: "asyncio.Future[Answer]") -> None:
+        """Tell of an offer that Asterisk did not even begin."""
+        if answer.cancelled() or (answer.exception() is None and answer.result().success):
+            return
+        channel = self._table.get(wish.leg_id)
+        if channel is not None and channel.name is None:
+            self._table.remove(wish.leg_id)
+            self._never_came(wish.call_id, wish.leg_id, Ending.FAILED)
+
+    def _never_came(self, call_id: CallId, leg_id: LegId, ending: Ending) -> None:
+        """Tell the end of a leg that never began; later, since the wish is still being carried out."""
+        event = LegEnded(at=self._now(), call_id=call_id, leg_id=leg_id, ending=ending, by_itself=False)
+        asyncio.get_running_loop().call_soon(self._on_event, event)
+
+    def _end(self, channel: Channel | None) -> None:
+        if channel is None:
+            return
+        channel.unwanted = True
+        self._link.send("Hangup", Channel=channel.name or channel.uniqueid)
+
+    def _on_caller(self, call_id: CallId, variable: str, value: str) -> None:
+        caller = self._table.caller(call_id)
+        if caller is not None and caller.name is not None:
+            self._link.send("Setvar", Channel=caller.name, Variable=variable, Value=value)
+
+    def _mute(self, leg_id: LegId, *, muted: bool) -> None:
+        seat = self._table.leg(leg_id)
+        if seat is not None and seat.name is not None and seat.kind is Kind.SEAT:
+            self._link.send("Setvar", Channel=seat.name, Variable="MUTEAUDIO(all)", Value="on" if muted else "off")
+
+    def _play_music(self, wish: PlayMusic) -> None:
+        caller, seat = self._table.caller(wish.call_id), self._table.leg(wish.seat_leg)
+        if caller is None or caller.name is None or seat is None or seat.name is None:
+            return
+        if wish.mute_seat:
+            self._mute(wish.seat_leg, muted=True)
+        far = f"{wish.music_id}-far"
+        for half in (wish.music_id, far):
+            self._table.expect(half, Kind.MUSIC, call_id=wish.call_id)
+        self._link.send(
+            "Originate",
+            Channel="Local/s@music/n",
+            Application="BridgeAdd",
+            Data=caller.name,
+            Async="true",
+            ChannelId=wish.music_id,
+            OtherChannelId=far,
+            Variable=[f"__SEAT={seat.name}"],
+        )
+
+    def _stop_music(self, wish: StopMusic) -> None:
+        self._end(self._table.get(wish.music_id))
+        if wish.unmute_seat:
+            self._mute(wish.seat_leg, muted=False)
+
+    def _pause(self, wish: PauseInFallback) -> None:
+        reason = "".join(mark for mark in wish.reason if mark.isprintable())[:LONGEST_REASON]
+        self._link.send(
+            "QueuePause",
+            Queue=QUEUE,
+            Interface=f"PJSIP/{wish.seat}",
+            Paused="true" if wish.paused else "false",
+            Reason=reason,
+        )
+
+    def _guard(self, channel: Channel | None) -> None:
+        if channel is not None and channel.name is not None:
+            self._link.send("AbsoluteTimeout", Channel=channel.name, Timeout=GUARD_SECONDS)
+
+    async def _listen_for_life(self, wish: ListenForLife) -> None:
+        """Count what the phone sends, twice; end the leg of one that sends nothing."""
+        try:
+            before = await self._received(wish.leg_id)
+            await asyncio.sleep(LIFE_SECONDS)
+            after = await self._received(wish.leg_id)
+            channel = self._table.leg(wish.leg_id)
+            if channel is not None and before is not None and before == after:
+                self._end(channel)
+        except UnavailableError:
+            log.warning("could not listen for life", call_id=wish.call_id)
+
+    async def _received(self, leg_id: LegId) -> int | None:
+        channel = self._table.leg(leg_id)
+        if channel is None or channel.name is None:
+            return None
+        answer = await self._link.act("Getvar", Channel=channel.name, Variable="CHANNEL(rtcp,rxcount)")
+        count = answer.headers.get("Value", "")
+        return int(count) if count.isdecimal() else None
+
+    # What is heard
+
+    def heard(self, headers: Headers) -> None:
+        """Take one AMI event in."""
+        if self._known_until is not None and "Timestamp" in headers and time_of(headers) < self._known_until:
+            return  # the lists said it already
+        name, uniqueid = headers.get("Event"), headers.get("Uniqueid", "")
+        if name == "AsyncAGIExec":
+            if (flow := self._flows.get(uniqueid)) is not None:
+                flow.heard(headers)
+            return
+        if name in ("AsyncAGIEnd", "Hangup") and (ended := self._flows.pop(uniqueid, None)) is not None:
+            ended.ended()
+        for event in translate(headers, self._table):
+            self._on_event(event)
+        channel = self._table.get(uniqueid)
+        if name == "AsyncAGIStart":
+            self._guard(channel)
+        elif name == "Newchannel" and channel is not None and channel.unwanted:
+            self._end(channel)  # its end was asked for before it existed
+
+    async def restored(self) -> None:
+        """Take stock after a connection was made, and tell it. Raises UnavailableError."""
+        self._end_flows()
+        picture = await found(self._link, self._table)
+        self._known_until = picture.at
+        if self._arrival is not None:
+            self.set_arrival(self._arrival)
+        self._on_event(picture)
+        calls = {call.call_id for call in picture.calls}
+        for channel in self._table:
+            self._settle(channel, calls, at=picture.at)
+
+    def _settle(self, channel: Channel, calls: set[CallId], *, at: datetime) -> None:
+        """Tell of phones that are busy with something else, and end what was left of holds and lost offers."""
+        if channel.kind is Kind.MUSIC and channel.unwanted:
+            self._end(channel)
+            if channel.seat is not None:
+                self._link.send("Setvar", Channel=channel.seat, Variable="MUTEAUDIO(all)", Value="off")
+        elif channel.kind is Kind.SEAT and channel.seat is not None and channel.call_id not in calls:
+            if channel.call_id is not None and not channel.up:
+                self._end(channel)
+            channel.call_id = channel.leg_id = None
+            self._on_event(LineTaken(at=at, seat=channel.seat, channel=channel.uniqueid))
+
+    def lost(self) -> None:
+        """Say that Asterisk is not heard any more. Calls may go on without us."""
+        self._end_flows()
+        self._on_event(LinkLost(at=self._now()))
+
+    def _end_flows(self) -> None:
+        flows, self._flows = list(self._flows.values()), {}
+        for flow in flows:
+            flow.ended()

@@ -1,0 +1,340 @@
+"""AMI events into the hotline's own words. Pure: (headers, table) in, telephony events out, only the table changes.
+
+Which event is the truth of what is in the shared facts on queueing: a talk is two BridgeEnter, a leg's end is its own
+channel's Hangup and cause, and nothing is taken from the queue's own events.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from callcenter.asterisk.ami import Headers
+from callcenter.asterisk.channels import TRUNK, Channel, ChannelTable, EndedBy, Kind, endpoint_of, seat_of
+from callcenter.domain.ids import CallId, LegId
+from callcenter.domain.telephony import (
+    Arrived,
+    CallerInFallback,
+    CallerLeft,
+    CallerUp,
+    CallerWaits,
+    CodeDialled,
+    Ending,
+    FlowAsked,
+    LegAnswered,
+    LegDialled,
+    LegEnded,
+    LegRang,
+    LineFreed,
+    LineTaken,
+    PartyHeld,
+    PartyJoined,
+    PartyLeft,
+    PartyResumed,
+    PhoneSeen,
+    TalkOver,
+    TelephonyEvent,
+    VoiceBegan,
+)
+
+NOBODY = frozenset({"", "<unknown>", "unknown", "anonymous", "restricted", "unavailable", "private"})
+LONGEST_NUMBER = 64  # longer than any number; what else stands there is a caller's own text
+STAR_CODES = frozenset({"*1", "*2", "*3"})
+RINGING, UP = "5", "6"  # ChannelState
+
+# Q.850 causes, as Asterisk gives them for SIP answers (res_pjsip hangup_sip2cause)
+BUSY = "17"
+REFUSED = "21"
+NO_ANSWER = frozenset({"18", "19"})
+CALLED_OFF = frozenset({"16", "26"})  # hung up by the calling side; answered elsewhere
+
+CONTACT_ANSWERS = {
+    "created": True,
+    "reachable": True,
+    "nonqualified": True,
+    "updated": True,
+    "unreachable": False,
+    "unqualified": True,
+    "removed": None,
+}
+PHONE_AWAY = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
+
+
+def translate(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
+    """Say in our words what one AMI event means; most mean nothing to us.
+
+    Raises:
+        ValueError: an event without Asterisk's time; manager.conf must say `timestampevents = yes`.
+
+    """
+    handler = HANDLERS.get(headers.get("Event", ""))
+    return [] if handler is None else handler(headers, table)
+
+
+def time_of(headers: Headers) -> datetime:
+    """Read Asterisk's own time of an event (seconds.microseconds)."""
+    seconds, _, fraction = headers.get("Timestamp", "").partition(".")
+    if not seconds.isdecimal() or not (fraction.isdecimal() or not fraction):
+        raise ValueError("an AMI event carries no time: manager.conf lacks timestampevents = yes")
+    return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int(fraction.ljust(6, "0")[:6]))
+
+
+def number_of(headers: Headers) -> str | None:
+    """Read who calls, as the network gave it; the text is a stranger's and may be anything."""
+    number = headers.get("CallerIDNum", "").strip()
+    if number.lower() in NOBODY or len(number) > LONGEST_NUMBER or not number.isprintable():
+        return None
+    return number
+
+
+def _new_channel(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
+    uniqueid, name, at = headers.get("Uniqueid", ""), headers.get("Channel", ""), time_of(headers)
+    channel = table.get(uniqueid)
+    if channel is not None and channel.name is not None:
+        return []  # told by the lists already
+    if channel is None:
+        channel = table.add(_stranger(uniqueid, name, headers, table))
+    channel.name, channel.made, channel.linkedid = name, at, headers.get("Linkedid")
+    if channel.kind is not Kind.SEAT or channel.seat is None:
+        return []
+    if channel.call_id is None or channel.leg_id is None:
+        channel.told = True
+        return [LineTaken(at=at, seat=channel.seat, channel=uniqueid)]
+    channel.told = True
+    return [LegDialled(at=at, call_id=channel.call_id, leg_id=channel.leg_id, seat=channel.seat)]
+
+
+def _stranger(uniqueid: str, name: str, headers: Headers, table: ChannelTable) -> Channel:
+    """Find out what a channel is that we did not ask for."""
+    if endpoint_of(name) == TRUNK:
+        return Channel(uniqueid=uniqueid, kind=Kind.OTHER, caller_number=number_of(headers))
+    seat = seat_of(name)
+    if seat is None:
+        return Channel(uniqueid=uniqueid, kind=Kind.OTHER)
+    call_id = table.call_of(headers.get("Linkedid", ""))
+    if call_id is None:  # the phone's own call
+        return Channel(uniqueid=uniqueid, kind=Kind.SEAT, seat=seat)
+    return Channel(uniqueid=uniqueid, kind=Kind.SEAT, seat=seat, call_id=call_id, leg_id=LegId(uniqueid))
+
+
+def _new_state(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
+    channel = table.get(headers.get("Uniqueid", ""))
+    if channel is None:
+        return []
+    if headers.get("ChannelState") == RINGING:
+        return _rang(channel, time_of(headers))
+    if headers.get("ChannelState") == UP:
+        return _answered(channel, time_of(headers))
+    return []
+
+
+def _dial_state(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
+    channel = table.get(headers.get("DestUniqueid", ""))
+    if channel is None or headers.get("DialStatus") != "RINGING":
+        return []
+    return _rang(channel, time_of(headers))
+
+
+def _rang(channel: Channel, at: datetime) -> list[TelephonyEvent]:
+    if channel.kind is not Kind.SEAT or channel.rang or channel.call_id is None or channel.leg_id is None:
+        return []
+    channel.rang = True
+    return [LegRang(at=at, call_id=channel.call_id, leg_id=channel.leg_id)]
+
+
+def _answered(channel: Channel, at: datetime) -> list[TelephonyEvent]:
+    if channel.up:
+        return []
+    channel.up = True
+    if channel.call_id is None or channel.leg_id is None:
+        return []
+    if channel.kind is Kind.CALLER:
+        return [CallerUp(at=at, call_id=channel.call_id)]
+    if channel.kind is Kind.SEAT:
+        return [LegAnswered(at=at, call_id=channel.call_id, leg_id=channel.leg_id)]
+    return []
+
+
+def _originate_response(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
+    channel = table.get(headers.get("Uniqueid", ""))
+    if channel is None:
+        return []
+    if headers.get("Response") == "Success":
+        return _answered(channel, time_of(headers))
+    if channel.name is not None:
+        return []  # its Hangup tells why, within a millisecond
+    table.remove(channel.uniqueid)  # no channel was ever made: the phone is not registered
+    return _leg_ended(channel, Ending.FAILED, at=time_of(headers), by_itself=False)
+
+
+def _bridge(headers: Headers, table: ChannelTable, event: type[PartyJoined | PartyLeft]) -> list[TelephonyEvent]:
+    channel = table.get(headers.get("Uniqueid", ""))
+    if channel is None or channel.call_id is None or channel.leg_id is None:
+        return []
+    if channel.kind not in (Kind.CALLER, Kind.SEAT):
+        return []
+    if event is PartyJoined:
+        channel.joined = True
+    talk = headers.get("BridgeUniqueid", "")
+    return [event(at=time_of(headers), call_id=channel.call_id, leg_id=channel.leg_id, talk=talk)]
+
+
+def _hold(headers: Headers, table: ChannelTable, event: type[PartyHeld | PartyResumed]) -> list[TelephonyEvent]:
+    channel = table.get(headers.get("Uniqueid", ""))
+    if channel is None or channel.call_id is None or channel.leg_id is None:
+        return []
+    return [event(at=time_of(headers), call_id=channel.call_id, leg_id=channel.leg_id)]
+
+
+def _asked_to_end(headers: Headers, table: ChannelTable, by: EndedBy) -> list[TelephonyEvent]:
+    """Keep who asked first: Asterisk adds a SoftHangupRequest of its own to a HangupRequest."""
+    channel = table.get(headers.get("Uniqueid", ""))
+    if channel is not None and channel.ended_by is None:
+        channel.ended_by = by
+    return []
+
+
+def _hangup(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
+    channel = table.remove(headers.get("Uniqueid", ""))
+    if channel is None:
+        return []
+    at = time_of(headers)
+    by_itself = channel.ended_by is EndedBy.ITSELF
+    if channel.kind is Kind.CALLER and channel.call_id is not None:
+        return [CallerLeft(at=at, call_id=channel.call_id, by_itself=by_itself)]
+    if channel.kind is Kind.SEAT and channel.call_id is None and channel.seat is not None:
+        return [LineFreed(at=at, seat=channel.seat, channel=channel.uniqueid)]
+    ending = _ending(channel, headers.get("Cause", ""), by_itself=by_itself)
+    return _leg_ended(channel, ending, at=at, by_itself=by_itself)
+
+
+def _ending(channel: Channel, cause: str, *, by_itself: bool) -> Ending:
+    if channel.joined:
+        return Ending.NORMAL
+    if channel.unwanted:
+        return Ending.CANCELLED
+    if channel.up:  # answered, and no talk came of it: the caller had gone, or the operator put down at once
+        return Ending.REFUSED if by_itself else Ending.CANCELLED
+    if cause == BUSY:
+        return Ending.BUSY
+    if cause == REFUSED:
+        return Ending.REFUSED
+    if cause in NO_ANSWER:
+        return Ending.NO_ANSWER if channel.rang else Ending.FAILED
+    if cause in CALLED_OFF:
+        return Ending.CANCELLED
+    return Ending.FAILED
+
+
+def _leg_ended(channel: Channel, ending: Ending, *, at: datetime, by_itself: bool) -> list[TelephonyEvent]:
+    if channel.kind is not Kind.SEAT or channel.call_id is None or channel.leg_id is None:
+        return []
+    return [LegEnded(at=at, call_id=channel.call_id, leg_id=channel.leg_id, ending=ending, by_itself=by_itself)]
+
+
+def _user_event(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
+    name, at = headers.get("UserEvent"), time_of(headers)
+    if name == "Star":
+        return _star(headers, at)
+    if name == "Arrived":
+        return _arrived(headers, table, at)
+    call_id = _caller_of(headers, table)
+    if call_id is None:
+        return []
+    match name:
+        case "Voice":
+            return [VoiceBegan(at=at, call_id=call_id)]
+        case "Waiting":
+            return [CallerWaits(at=at, call_id=call_id, since=_since(headers, at))]
+        case "Degraded":
+            return [CallerInFallback(at=at, call_id=call_id, since=_since(headers, at))]
+        case "After":
+            return [TalkOver(at=at, call_id=call_id)]
+        case _:
+            return []
+
+
+def _arrived(headers: Headers, table: ChannelTable, at: datetime) -> list[TelephonyEvent]:
+    """Take in a caller. The dialplan's word comes a moment after his channel, whose time is t0."""
+    uniqueid, case = headers.get("Uniqueid", ""), headers.get("CaseId", "")
+    if not uniqueid or not case or table.caller(CallId(case)) is not None:
+        return []
+    channel = table.get(uniqueid) or table.add(Channel(uniqueid=uniqueid, kind=Kind.OTHER))
+    channel.name = headers.get("Channel", channel.name or "")
+    channel.caller_number = number_of(headers)
+    table.name_caller(channel, CallId(case))
+    return [
+        Arrived(
+            at=channel.made or at,
+            call_id=CallId(case),
+            caller=channel.caller_number,
+            recording=headers.get("Recording") or None,
+        )
+    ]
+
+
+def _caller_of(headers: Headers, table: ChannelTable) -> CallId | None:
+    channel = table.get(headers.get("Uniqueid", ""))
+    return channel.call_id if channel is not None and channel.kind is Kind.CALLER else None
+
+
+def _since(headers: Headers, at: datetime) -> int:
+    since = headers.get("Since", "")
+    return int(since) if since.isdecimal() else int(at.timestamp())
+
+
+def _star(headers: Headers, at: datetime) -> list[TelephonyEvent]:
+    """Take the seat from the channel that dialled, never from the words of the event."""
+    seat, code = seat_of(headers.get("Channel", "")), headers.get("Code", "")
+    if seat is None or code not in STAR_CODES or headers.get("Context") != "seat-in":
+        return []
+    return [CodeDialled(at=at, seat=seat, code=code)]
+
+
+def _flow_asked(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
+    call_id = _caller_of(headers, table)
+    return [] if call_id is None else [FlowAsked(at=time_of(headers), call_id=call_id)]
+
+
+def _contact(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
+    seat = headers.get("EndpointName") or headers.get("AOR", "")
+    status = headers.get("ContactStatus", "").lower()
+    if not seat or seat == TRUNK or status not in CONTACT_ANSWERS:
+        return []
+    phone = table.phone(seat)
+    before = phone.registered
+    registered = phone.saw(headers.get("URI", ""), answers=CONTACT_ANSWERS[status])
+    if registered is before:
+        return []
+    return [PhoneSeen(at=time_of(headers), seat=seat, registered=registered)]
+
+
+def _device_state(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
+    technology, _, seat = headers.get("Device", "").partition("/")
+    if technology != "PJSIP" or not seat or seat == TRUNK:
+        return []
+    phone = table.phone(seat)
+    registered = headers.get("State") not in PHONE_AWAY
+    if registered is phone.registered:
+        return []
+    phone.set(registered=registered)
+    return [PhoneSeen(at=time_of(headers), seat=seat, registered=registered)]
+
+
+Handler = Callable[[Headers, ChannelTable], list[TelephonyEvent]]
+
+HANDLERS: Mapping[str, Handler] = {
+    "Newchannel": _new_channel,
+    "Newstate": _new_state,
+    "DialState": _dial_state,
+    "OriginateResponse": _originate_response,
+    "BridgeEnter": lambda headers, table: _bridge(headers, table, PartyJoined),
+    "BridgeLeave": lambda headers, table: _bridge(headers, table, PartyLeft),
+    "Hold": lambda headers, table: _hold(headers, table, PartyHeld),
+    "Unhold": lambda headers, table: _hold(headers, table, PartyResumed),
+    "HangupRequest": lambda headers, table: _asked_to_end(headers, table, EndedBy.ITSELF),
+    "SoftHangupRequest": lambda headers, table: _asked_to_end(headers, table, EndedBy.US),
+    "Hangup": _hangup,
+    "UserEvent": _user_event,
+    "AsyncAGIStart": _flow_asked,
+    "ContactStatus": _contact,
+    "DeviceStateChange": _device_state,
+}
