@@ -101,16 +101,14 @@ class _Wire(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         if self.gone is not None:
             return
         asked = self.responses.get(message.get("ActionID", ""))
-        if "Response" in message or (asked is not None and asked.as_list and asked.responses):
-            if asked is not None:
-                whole = Message(message)
-                whole.pairs = message
-                if asked.add_message(whole):
-                    self.responses.pop(asked.id, None)
-            return
-        if "Event" not in message:
-            return
-        self._take_in(message)
+        is_event = "Event" in message  # an OriginateResponse has a `Response` and an `ActionID` as well
+        if asked is not None and (asked.as_list and asked.responses if is_event else "Response" in message):
+            whole = Message(message)
+            whole.pairs = message
+            if asked.add_message(whole):
+                self.responses.pop(asked.id, None)
+        elif is_event:
+            self._take_in(message)
 
     def _take_in(self, message: dict[str, str]) -> None:
         if len(self.inbox) >= self.inbox_limit:
