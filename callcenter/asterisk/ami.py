@@ -10,6 +10,19 @@ from callcenter.domain.errors import InvalidInputError
 Headers = Mapping[str, str]
 HeaderValue = str | int | Sequence[str]
 
+BLOCK_END = b"\r\n\r\n"
+STRANGERS_HEADERS = frozenset(
+    {"calleridnum", "connectedlinenum", "destcalleridnum", "destconnectedlinenum", "effectiveconnectedlinenum"}
+)
+STRANGERS_TEXT = (
+    b"\r\nCallerIDNum: ",
+    b"\r\nConnectedLineNum: ",
+    b"\r\nDestCallerIDNum: ",
+    b"\r\nDestConnectedLineNum: ",
+    b"\r\nEffectiveConnectedLineNum: ",
+)
+LONGEST_STRANGERS_TEXT = 84  # bytes; Asterisk keeps 79, and more than 100 of its own follow in a channel's event
+SHORT_EVENTS = (b"Event: OriginateResponse", b"Event: QueueEntry")  # less follows; the number there is one we sent
 LONGEST_LINE = 1000  # bytes; Asterisk refuses a line of more than about 1020
 
 
@@ -72,13 +85,43 @@ class Listener(Protocol):
         """Know that Asterisk is not heard any more. Only told after `restored`."""
 
 
-def parse_block(block: str) -> dict[str, str]:
-    """Read one AMI block. Of a header that comes twice only the first counts: the second may be a caller's.
+def cut_blocks(data: bytes) -> tuple[list[bytes], bytes]:
+    """Cut what was read into whole blocks and the rest.
 
+    Asterisk writes a caller's number into its events as it came, percent-decoded, line breaks included: seen with
+    22.10.1 and `From: <sip:b%0d%0a%0d%0aEvent%3a...@...>`. So a blank line that stands where such a number may still
+    go on is the caller's, not the end of the block. (A caller's name is escaped.)
+    """
+    blocks: list[bytes] = []
+    start = 0
+    while (end := _block_end(data, start)) >= 0:
+        blocks.append(data[start:end])
+        start = end + len(BLOCK_END)
+    return blocks, data[start:]
+
+
+def _block_end(data: bytes, start: int) -> int:
+    end = data.find(BLOCK_END, start)
+    if end < 0 or not data.startswith(b"Event: ", start) or data.startswith(SHORT_EVENTS, start):
+        return end
+    bound = end
+    for name in STRANGERS_TEXT:
+        found = data.find(name, start, end)
+        if found >= 0:
+            bound = max(bound, found + len(name) + LONGEST_STRANGERS_TEXT)
+    return data.find(BLOCK_END, bound)
+
+
+def parse_block(block: str) -> dict[str, str]:
+    """Read one AMI block.
+
+    Of a header that comes twice one is a caller's (see `cut_blocks`). Before a caller's number stands what Asterisk
+    wrote first, after it what Asterisk wrote last; so that is what counts.
     `Variable: NAME=value` lines are kept under `Variable(NAME)`, since one block holds many.
     """
     headers: dict[str, str] = {}
-    seen: set[str] = set()
+    written: dict[str, str] = {}  # lower case → as first seen
+    trusted: frozenset[str] | None = None
     for line in block.split("\r\n"):
         name, colon, value = line.partition(":")
         value = value.removeprefix(" ")
@@ -89,8 +132,13 @@ def parse_block(block: str) -> dict[str, str]:
             if not equals:
                 continue
             name = f"Variable({variable})"
-        if name.lower() not in seen:
-            seen.add(name.lower())
+        key = name.lower()
+        name = written.setdefault(key, name)
+        if trusted is None:
+            headers.setdefault(name, value)
+            if key in STRANGERS_HEADERS:
+                trusted = frozenset(written)
+        elif key not in trusted:
             headers[name] = value
     return headers
 

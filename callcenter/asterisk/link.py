@@ -27,13 +27,13 @@ from callcenter.asterisk.ami import (
     LinkState,
     Listener,
     checked,
+    cut_blocks,
     parse_block,
 )
 from callcenter.domain.errors import UnavailableError
 
 log = structlog.get_logger(__name__)
 
-BLOCK_END = b"\r\n\r\n"
 LONGEST_BLOCK = 1_000_000  # bytes without an end: this is no AMI server, or one gone mad
 OLDEST_ASTERISK = (22, 10, 1)  # softmix and AsyncAGI behave as measured from here on
 TALK_TECHNOLOGY = "softmix"
@@ -51,13 +51,13 @@ class _LostError(Exception):
 class _Asked(Action):  # type: ignore[misc]  # panoramisk has no types
     """One action on its way, with its answer's future.
 
-    The end of a list is told by `EventList: Complete` or a refusal and by nothing else. panoramisk guesses it from the
-    words of the message, which never ends a QueueAdd and swallows the AsyncAGIExec of an AGI action.
+    A list ends with its `...Complete` event or a refusal and by nothing else. panoramisk guesses it from the words
+    of the message, which never ends a QueueAdd and swallows the AsyncAGIExec of an AGI action.
     """
 
     def add_message(self, message: Any) -> bool:
         self.responses.append(message)
-        over = not self.as_list or not self.responses[0].success or message.get("eventlist", "").lower() == "complete"
+        over = not self.as_list or not self.responses[0].success or message.event.endswith("Complete")
         if over and not self.future.done():
             self.future.set_result(_answer_of(self.responses))
         return bool(over)
@@ -69,7 +69,7 @@ def _answer_of(messages: Sequence[Any]) -> Answer:
         success=bool(messages[0].success),
         message=first.get("Message", ""),
         headers=first,
-        entries=tuple(entry for entry in rest if entry.get("EventList", "").lower() != "complete"),
+        entries=tuple(entry for entry in rest if not entry.get("Event", "").endswith("Complete")),
     )
 
 
@@ -90,7 +90,7 @@ class _Wire(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
 
     def data_received(self, data: bytes) -> None:
         """Cut bytes into blocks first and decode after, so that no character is lost between two reads."""
-        *blocks, self.unread = (self.unread + data).split(BLOCK_END)
+        blocks, self.unread = cut_blocks(self.unread + data)
         if len(self.unread) > LONGEST_BLOCK:
             self.drop("Asterisk sent a block without end")
         for block in blocks:
