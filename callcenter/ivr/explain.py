@@ -31,58 +31,59 @@ _MUST_BE = {
 
 def explain(model: type[BaseModel], sheet: Sheet, details: ErrorDetails) -> None:
     """Note what this error of pydantic means for the one who wrote the file."""
-    loc = details["loc"]
-    path = _written_path(sheet.data, loc)
-    name = str(path[-1]) if path else ""
+    path = _written_path(sheet.data, details["loc"])
+    place, wrong, instead = _in_words(_model_at(model, details["loc"]), path, details)
+    sheet.mistake(sheet.lines.at(place), wrong, instead)
+
+
+def _in_words(owner: type[BaseModel], path: Path, details: ErrorDetails) -> tuple[Path, str, str]:
+    """Give the place to point at, what is wrong there, and what to write instead."""
     given = details["input"]
     context: dict[str, Any] = details.get("ctx", {})
-    line = sheet.lines.at(path)
+    name = str(path[-1]) if path else ""
+    it = f"{_inside(path[:-1])}'{name}'"
+    if path and isinstance(path[-1], int):
+        it = f"{_inside(path[:-2])}'{path[-2]}', item {path[-1] + 1},"
     match details["type"]:
         case "mistake":
-            sheet.mistake(line, f"{_inside(path)}{context['wrong']}", context["instead"])
+            return path, f"{_inside(path)}{context['wrong']}", context["instead"]
         case "missing":
-            owner, around = _model_at(model, loc), path[:-1]
-            wrong, instead = _missing(owner, around, name)
-            sheet.mistake(sheet.lines.at(around), wrong, instead)
+            return path[:-1], *_missing(owner, path[:-1], name)
         case "extra_forbidden":
-            known = _model_at(model, loc).model_fields
+            known = owner.model_fields
             close = nearest(name, known)
             instead = f"write '{close}'" if close else f"take it out; known here are {listed(known)}"
-            sheet.mistake(line, f"{_inside(path[:-1])}'{name}' is not known", instead)
+            return path, f"{it} is not known", instead
         case "union_tag_invalid":
             kind = str(context["tag"])
             close = nearest(kind, NODE_KINDS)
             instead = f"write 'kind: {close}'" if close else f"write one of {listed(NODE_KINDS)}"
-            sheet.mistake(sheet.lines.at((*path, "kind")), f"{_inside(path)}there is no kind '{kind}'", instead)
+            return (*path, "kind"), f"{_inside(path)}there is no kind '{kind}'", instead
         case "union_tag_not_found":
-            sheet.mistake(
-                line, f"{_inside(path)}it has no 'kind'", f"write 'kind: ...' with one of {listed(NODE_KINDS)}"
-            )
+            return path, f"{_inside(path)}it has no 'kind'", f"write 'kind: ...' with one of {listed(NODE_KINDS)}"
         case "too_short" | "string_too_short":
-            sheet.mistake(line, f"{_inside(path[:-1])}'{name}' is empty", _example(_model_at(model, loc), name))
+            return path, f"{it} is empty", _example(owner, name)
+        case "too_long":
+            return path, f"{it} holds {context['actual_length']}", f"write at most {context['max_length']}"
         case "greater_than_equal":
-            least = context["ge"]
-            sheet.mistake(line, f"{_inside(path[:-1])}'{name}' is {given}", f"write {least:g} or more")
+            return path, f"{it} is {given}", f"write {context['ge']:g} or more"
         case "less_than_equal":
-            most = context["le"]
-            sheet.mistake(line, f"{_inside(path[:-1])}'{name}' is {given}", f"write {most:g} or less")
+            return path, f"{it} is {given}", f"write {context['le']:g} or less"
         case "literal_error" | "enum":
             allowed = [word.strip(" '") for word in str(context["expected"]).replace(" or ", ",").split(",")]
             close = nearest(str(given), allowed)
             instead = f"write '{close}'" if close else f"write {listed(repr(word) for word in allowed)}"
-            sheet.mistake(line, f"{_inside(path[:-1])}'{name}' cannot be {_shown(given)}", instead)
+            is_key = details["loc"][-1] == "[key]"
+            return path, f"{it} is not known" if is_key else f"{it} cannot be {_shown(given)}", instead
+        case kind if kind in _MUST_BE and not path:
+            return path, f"the file must hold {_MUST_BE[kind]}, not {_shown(given)}", "see ivr_flows/README.md"
         case kind if kind in _MUST_BE:
-            instead = (
-                f"put it in quotes: '{given}'"
-                if kind == "string_type" and isinstance(given, int | float) and not isinstance(given, bool)
-                else _example(_model_at(model, loc), name)
-            )
-            wrong = f"{_inside(path[:-1])}'{name}' must be {_MUST_BE[kind]}, not {_shown(given)}"
-            if not path:
-                wrong = f"the file must hold {_MUST_BE[kind]}, not {_shown(given)}"
-            sheet.mistake(line, wrong, instead)
+            is_number = isinstance(given, int | float) and not isinstance(given, bool)
+            unquoted = kind == "string_type" and is_number
+            instead = f"put it in quotes: '{given}'" if unquoted else _example(owner, name)
+            return path, f"{it} must be {_MUST_BE[kind]}, not {_shown(given)}", instead
         case _:
-            sheet.mistake(line, f"{_inside(path[:-1])}'{name}': {details['msg']}", "see ivr_flows/README.md")
+            return path, f"{it}: {details['msg']}", "see ivr_flows/README.md"
 
 
 def _missing(owner: type[BaseModel], around: Path, name: str) -> tuple[str, str]:

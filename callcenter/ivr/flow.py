@@ -4,7 +4,7 @@ The field descriptions and examples here are also the hints in the messages of `
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -17,6 +17,9 @@ from callcenter.ivr.opening import Opening, Weekday, parse_opening
 
 OPERATOR_KEY = "0"
 """The key that leads to a person in every menu that does not declare otherwise."""
+
+MOST_NODES = 200
+"""Nodes in one flow; ten times the largest shipped one."""
 
 LONGEST_TEXT = 500
 """Characters in one prompt; about two minutes of speech, and no caller listens that long."""
@@ -191,6 +194,11 @@ class CollectNode(_Asking):
         return self
 
 
+def _refuse_two_rules(holidays: Collection[date], make_up_workdays: Collection[date]) -> None:
+    if both := sorted(set(holidays) & set(make_up_workdays)):
+        refuse(f"{both[0]} is both a holiday and a make-up workday", "keep one of them")
+
+
 class HoursNode(_Strict):
     """Branches by opening hours, holidays and make-up workdays, in the hotline's time zone."""
 
@@ -203,6 +211,11 @@ class HoursNode(_Strict):
     make_up_workdays: dict[Day, Weekday] = Field(default_factory=dict, examples=["{2026-10-10: friday}"])
     open: NodeId = Field(examples=["NODE"])
     closed: NodeId = Field(examples=["NODE"])
+
+    @model_validator(mode="after")
+    def _one_rule_for_each_day(self) -> "HoursNode":
+        _refuse_two_rules(self.holidays, self.make_up_workdays)
+        return self
 
 
 class QueueNode(_Strict):
@@ -225,6 +238,12 @@ class InfoNode(_Strict):
     zero_is_operator: bool = Field(default=True, examples=["true"])
     next: NodeId = Field(examples=["NODE"])
 
+    @model_validator(mode="after")
+    def _one_meaning_for_each_key(self) -> "InfoNode":
+        if self.again_key == OPERATOR_KEY and self.zero_is_operator:
+            refuse("key 0 would mean both the operator and hearing it again", "write 'again_key: \"1\"'")
+        return self
+
 
 class HangUpNode(_Strict):
     """Says good-bye and hangs up; the flow ends here."""
@@ -234,6 +253,9 @@ class HangUpNode(_Strict):
 
 
 Node = SayNode | MenuNode | CollectNode | HoursNode | QueueNode | InfoNode | HangUpNode
+WAY_FIELDS = ("next", "after_retries", "open", "closed")
+"""Fields of a node that name another node; `keys` and `exits` hold more of them."""
+
 NODE_KINDS: dict[str, type[BaseModel]] = {
     "say": SayNode,
     "menu": MenuNode,
@@ -254,7 +276,7 @@ class Flow(_Strict):
     operator: NodeId = Field(
         examples=["NODE"], description="The queue node where 0 leads, and where a call goes when the flow fails."
     )
-    nodes: dict[NodeId, Annotated[Node, Field(discriminator="kind")]] = Field(min_length=1)
+    nodes: dict[NodeId, Annotated[Node, Field(discriminator="kind")]] = Field(min_length=1, max_length=MOST_NODES)
 
 
 class Calendar(_Strict):
@@ -263,6 +285,15 @@ class Calendar(_Strict):
     description: str = Field(min_length=1, examples=["..."])
     holidays: tuple[Day, ...] = Field((), examples=["[2026-10-01]"])
     make_up_workdays: dict[Day, Weekday] = Field(default_factory=dict, examples=["{2026-10-10: friday}"])
+
+    @model_validator(mode="after")
+    def _one_rule_for_each_day(self) -> "Calendar":
+        _refuse_two_rules(self.holidays, self.make_up_workdays)
+        return self
+
+
+FIELDS = frozenset(name for model in (Flow, Calendar, Spoken, *NODE_KINDS.values()) for name in model.model_fields)
+"""Every name that may stand before a colon in a flow, but for names of nodes."""
 
 
 def ways_out(node: Node) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from callcenter.ivr.explain import explain
-from callcenter.ivr.flow import Calendar, Flow, HoursNode, Node
+from callcenter.ivr.flow import FIELDS, MOST_NODES, WAY_FIELDS, Calendar, Flow, HoursNode, Node
 from callcenter.ivr.mistakes import Mistake, nearest
 from callcenter.ivr.places import Lines, Sheet, read_sheet
 from callcenter.ivr.places import Path as Place
@@ -30,8 +30,8 @@ class Draft:
     start: str | None
     operator: str | None
     nodes: dict[str, Node]
-    broken: dict[str, frozenset[str]]
-    """Nodes that do not meet the schema, each with the words in it that may be ways on."""
+    broken: dict[str, list[tuple[tuple[str, ...], str]]]
+    """Nodes that do not meet the schema, each with its ways on as far as they can be read."""
 
 
 @dataclass(slots=True)
@@ -70,38 +70,35 @@ def load_flow(path: Path) -> Loaded:
         if loaded.flow is not None:
             whole = loaded.flow
             loaded.draft = Draft(whole.name, whole.start, whole.operator, dict(whole.nodes), {})
-        elif isinstance(sheet.data, dict):
+        elif isinstance(sheet.data, dict) and len(sheet.data.get("nodes") or ()) <= MOST_NODES:
             loaded.draft = _draft(sheet.data)
     return loaded
 
 
 def _draft(data: dict[str, Any]) -> Draft:
     nodes: dict[str, Node] = {}
-    broken: dict[str, frozenset[str]] = {}
+    broken: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     written = data.get("nodes")
     for node_id, raw in written.items() if isinstance(written, dict) else ():
         try:
             nodes[node_id] = _NODE.validate_json(to_json(raw))
         except ValidationError:
-            broken[node_id] = frozenset(_words(raw))
+            broken[node_id] = list(_readable_ways(raw))
     start, operator, name = (
         value if isinstance(value := data.get(key), str) else None for key in ("start", "operator", "name")
     )
     return Draft(name, start, operator, nodes, broken)
 
 
-def _words(raw: object) -> Iterator[str]:
-    match raw:
-        case str():
-            yield raw
-        case list():
-            for item in raw:
-                yield from _words(item)
-        case dict():
-            for value in raw.values():
-                yield from _words(value)
-        case _:
-            pass
+def _readable_ways(raw: object) -> Iterator[tuple[tuple[str, ...], str]]:
+    if not isinstance(raw, dict):
+        return
+    for field_name in WAY_FIELDS:
+        if isinstance(target := raw.get(field_name), str):
+            yield (field_name,), target
+    for field_name in ("keys", "exits"):
+        if isinstance(inner := raw.get(field_name), dict):
+            yield from (((field_name, key), target) for key, target in inner.items() if isinstance(target, str))
 
 
 def _read(path: Path) -> Sheet:
@@ -115,7 +112,7 @@ def _read(path: Path) -> Sheet:
         sheet = Sheet(str(path))
         sheet.mistake(1, f"the file has more than {LARGEST_FILE // 1024} kB", "write a smaller flow")
         return sheet
-    return read_sheet(str(path), raw)
+    return read_sheet(str(path), raw, fields=FIELDS)
 
 
 def _join_calendars(loaded: Loaded, folder: Path, known: dict[str, tuple[Calendar | None, list[Mistake]]]) -> None:

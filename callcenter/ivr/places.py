@@ -1,5 +1,7 @@
 """YAML 1.2 read with the line of every key, so that each mistake can name its place."""
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +16,8 @@ Path = tuple[str | int, ...]
 """The way from the top of a file to one value: keys and numbers of list items."""
 
 _TAG = "tag:yaml.org,2002:"
+_CHINESE_COLON = re.compile(r"\s*(?:- )?([a-z_]+)：")
+_HIDDEN_BY_COMMENT = re.compile(r"[ \t]+(#[^\s#]\S*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,11 @@ class Sheet:
         self.mistakes.append(Mistake(self.file, line, wrong, instead))
 
 
-def read_sheet(file: str, raw: bytes) -> Sheet:
-    """Read one YAML document; keys are always words, dates stay as written. Never raises for bad input."""
+def read_sheet(file: str, raw: bytes, *, fields: Collection[str] = ()) -> Sheet:
+    """Read one YAML document; keys are always words, dates stay as written. Never raises for bad input.
+
+    `fields` are the names that only stand before a colon; one before a Chinese colon is told as a mistake.
+    """
     sheet = Sheet(file)
     try:
         text = raw.decode("utf-8-sig")
@@ -56,6 +63,8 @@ def read_sheet(file: str, raw: bytes) -> Sheet:
         if line.startswith("%"):
             sheet.mistake(number, "directives such as %YAML are not used in flows", "take the line out")
             return sheet
+        if (found := _CHINESE_COLON.match(line)) and found[1] in fields:
+            sheet.mistake(number, f"a Chinese colon stands behind '{found[1]}'", f"write '{found[1]}: '")
     try:
         top = YAML(typ="rt", pure=True).compose(text)
     except YAMLError as error:
@@ -67,7 +76,7 @@ def read_sheet(file: str, raw: bytes) -> Sheet:
     if top is None:
         sheet.mistake(1, "the file is empty", "write a flow as shown in ivr_flows/README.md")
         return sheet
-    sheet.data = _Reading(sheet).plain(top, ())
+    sheet.data = _Reading(sheet, text).plain(top, ())
     return sheet
 
 
@@ -89,14 +98,19 @@ def _explain_syntax(sheet: Sheet, text: str, error: YAMLError) -> None:
             problem, instead = "the line is indented with a tab", "indent with two spaces for each step"
         elif "another document" in problem:
             problem, instead = "the file holds a second document after ---", "keep one flow in one file"
+        elif error.context == "while scanning a quoted scalar":
+            problem, instead = "a quote is opened here and never closed", "close it, or write the text without quotes"
+        elif problem == "mapping values are not allowed here":
+            problem, instead = "there is a second colon in this line", "put the text in quotes"
     sheet.mistake(line, f"the file cannot be read as YAML: {problem}", instead)
 
 
 class _Reading:
     """One way through the nodes of a YAML document."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Sheet, text: str) -> None:
         self._sheet = sheet
+        self._text = text
         self._seen: set[int] = set()
 
     def plain(self, node: Node, path: Path) -> Any:
@@ -113,12 +127,18 @@ class _Reading:
                 return None
         match node:
             case MappingNode():
+                self._refuse_tag(node, "map", line)
                 return self._mapping(node, path)
             case SequenceNode():
+                self._refuse_tag(node, "seq", line)
                 return [self.plain(item, (*path, number)) for number, item in enumerate(node.value)]
             case ScalarNode():
                 return self._scalar(node, line)
         return None
+
+    def _refuse_tag(self, node: Node, plain: str, line: int) -> None:
+        if (tag := str(node.tag)) != _TAG + plain:
+            self._sheet.mistake(line, f"the mark {tag} is not used in flows", "take it out")
 
     def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -139,6 +159,13 @@ class _Reading:
 
     def _scalar(self, node: ScalarNode, line: int) -> Any:
         text = str(node.value)
+        if not node.style and (hidden := _HIDDEN_BY_COMMENT.match(self._text, node.end_mark.index)):
+            # `text: press the #key` with a blank before the # is cut off by YAML without a word.
+            self._sheet.mistake(
+                node.end_mark.line + 1,
+                f"'{hidden[1]}' is hidden: a # behind a blank begins a comment",
+                "put the whole text in quotes, or write a blank behind the # of a comment",
+            )
         match str(node.tag).removeprefix(_TAG):
             case "str" | "timestamp":
                 return text
@@ -152,7 +179,7 @@ class _Reading:
             case "null":
                 return None
             case tag:
-                self._sheet.mistake(line, f"the mark {tag} is not used in flows", "write the plain value")
+                self._sheet.mistake(line, f"the mark {tag} is not used in flows", "take it out")
                 return text
 
 

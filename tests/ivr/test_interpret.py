@@ -1,16 +1,16 @@
 """Callers on their way through the shipped flows and through small ones."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from callcenter.domain.prompts import Prompt
 from callcenter.domain.tickets import TicketState
 from callcenter.ivr.caller import Caller, CallerGone, Progress, ProgressAnswer
 from callcenter.ivr.flow import Flow
@@ -45,7 +45,7 @@ def written(tmp_path: Path, nodes: str) -> Flow:
 class TicketOffice:
     """Knows one ticket, or is away."""
 
-    answer: ProgressAnswer = ProgressAnswer(Progress.FOUND, TicketState.FILED)
+    answer: ProgressAnswer = field(default_factory=lambda: ProgressAnswer(Progress.FOUND, TicketState.FILED))
     fails_with: Exception | None = None
     never_answers: bool = False
     asked: list[tuple[str, str | None]] = field(default_factory=list)
@@ -179,15 +179,11 @@ async def test_when_tickets_cannot_be_looked_up_the_caller_is_told_and_offered_a
     assert caller.heard_words("暂时无法查询")
 
 
-async def test_of_forty_digits_the_first_fourteen_count_and_the_call_goes_on() -> None:
-    class TypesForty(ScriptedCaller):
-        async def ask(self, prompts: Sequence[Prompt], *, max_digits: int, **rest: object) -> str:  # type: ignore[override]  # looks only at max_digits
-            await super().ask(prompts, max_digits=max_digits, **rest)  # type: ignore[arg-type]  # handed on as it came
-            return "3" if max_digits == 1 and self.questions == 1 else ("1234567890" * 4 if max_digits > 1 else "")
-
+@pytest.mark.parametrize("line_counts", [True, False])
+async def test_of_forty_digits_the_first_fourteen_count_and_the_call_goes_on(*, line_counts: bool) -> None:
     line = Line(shipped("menu"))
 
-    end = await line.takes(TypesForty())
+    end = await line.takes(ScriptedCaller(["3", "1234567890" * 4], line_counts=line_counts))
 
     assert end == HungUp(completed=True)
     assert line.digits == [("main", "3"), ("ticket_number", "12345678901234")]
@@ -274,7 +270,8 @@ async def test_hours_follow_the_week_the_holidays_and_the_worked_weekends(
 ) -> None:
     flow = written(
         tmp_path,
-        "  first:\n    kind: hours\n    weekly: {wednesday: ['08:30-12:00', '13:30-17:30'], thursday: ['00:00-24:00']}\n"
+        "  first:\n    kind: hours\n"
+        "    weekly: {wednesday: ['08:30-12:00', '13:30-17:30'], thursday: ['00:00-24:00']}\n"
         "    holidays: [2026-10-01]\n    make_up_workdays: {2026-10-10: wednesday}\n    open: person\n    closed: bye\n"
         "  bye: {kind: hang_up}",
     )
@@ -304,12 +301,10 @@ async def test_a_caller_who_hangs_up_instead_of_pressing_ends_the_flow() -> None
 
 
 async def test_a_mistake_of_ours_brings_the_caller_to_a_person_and_logs_no_digits() -> None:
-    class BrokenSound(ScriptedCaller):
-        async def say(self, prompts: Sequence[Prompt]) -> None:
-            raise FileNotFoundError("13800000000 pressed 4711")
+    caller = ScriptedCaller(breaks_with=FileNotFoundError("13800000000 pressed 4711"))
 
     with capture_logs() as logs:
-        end = await Line(shipped("menu")).takes(BrokenSound())
+        end = await Line(shipped("menu")).takes(caller)
 
     assert end == Queue("hotline", failed=True, reason="error")
     assert [entry["event"] for entry in logs] == ["flow broke off"]
@@ -335,23 +330,17 @@ async def test_a_journal_that_refuses_the_digits_does_not_lose_the_caller() -> N
 
 
 async def test_a_line_that_hangs_brings_the_caller_to_a_person() -> None:
-    class HangsForEver(ScriptedCaller):
-        async def say(self, prompts: Sequence[Prompt]) -> None:
-            await asyncio.Event().wait()
-
     line = Line(shipped("direct"), limits=Limits(spare_seconds=-7.5))  # what is left of the words' own time is short
 
-    assert await line.takes(HangsForEver()) == Queue("hotline", failed=True, reason="stuck")
+    assert await line.takes(ScriptedCaller(line_hangs=True)) == Queue("hotline", failed=True, reason="stuck")
 
 
 async def test_a_caller_who_has_no_chance_to_press_is_given_to_a_person_in_time() -> None:
-    class HangsForEver(ScriptedCaller):
-        async def say(self, prompts: Sequence[Prompt]) -> None:
-            await asyncio.Event().wait()
-
     line = Line(shipped("direct"), limits=Limits(seconds_without_key=0.01))
 
-    assert await line.takes(HangsForEver()) == Queue("hotline", failed=True, reason="too_long_without_key")
+    end = await line.takes(ScriptedCaller(line_hangs=True))
+
+    assert end == Queue("hotline", failed=True, reason="too_long_without_key")
 
 
 async def test_a_flow_that_goes_round_without_a_key_ends_at_a_person(tmp_path: Path) -> None:
@@ -369,16 +358,61 @@ async def test_a_caller_who_goes_round_for_ever_by_keys_ends_at_a_person() -> No
 
 
 async def test_a_flow_that_is_cancelled_ends_at_once_and_gives_no_end() -> None:
-    class Listens(ScriptedCaller):
-        async def say(self, prompts: Sequence[Prompt]) -> None:
-            listening.set()
-            await asyncio.Event().wait()
-
-    listening = asyncio.Event()
-    task = asyncio.create_task(Line(shipped("direct")).takes(Listens()))
-    await listening.wait()
+    caller = ScriptedCaller(line_hangs=True)
+    task = asyncio.create_task(Line(shipped("direct")).takes(caller))
+    await caller.spoken_to.wait()
 
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+KEYS = st.one_of(
+    st.sampled_from(["", "0", "1", "2", "3", "4", "9", "*", "#", NUMBER, HANGS_UP]),
+    st.text("0123456789*#", max_size=45),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    name=st.sampled_from(["direct", "menu", "night"]),
+    keys=st.lists(KEYS, max_size=40),
+    leaves_at=st.none() | st.integers(0, 60),
+    number=st.sampled_from([None, "13800000000"]),
+    answer=st.sampled_from(
+        [
+            ProgressAnswer(Progress.FOUND, TicketState.DRAFTED),
+            ProgressAnswer(Progress.FOUND, TicketState.FILED),
+            ProgressAnswer(Progress.UNKNOWN),
+            ProgressAnswer(Progress.NOT_YOURS),
+            None,
+        ]
+    ),
+    line_counts=st.booleans(),
+)
+def test_whatever_is_pressed_a_caller_comes_to_a_person_or_a_good_bye_or_is_gone(
+    *,
+    name: str,
+    keys: list[str],
+    leaves_at: int | None,
+    number: str | None,
+    answer: ProgressAnswer | None,
+    line_counts: bool,
+) -> None:
+    office = TicketOffice(fails_with=OSError()) if answer is None else TicketOffice(answer)
+    caller = ScriptedCaller(keys, number=number, leaves_at=leaves_at, line_counts=line_counts)
+    line = Line(shipped(name), office)
+    try:
+        end = asyncio.run(line.takes(caller))
+    except CallerGone:
+        assert leaves_at is not None or HANGS_UP in keys
+        return
+    assert isinstance(end, Queue | HungUp)
+    if isinstance(end, Queue):
+        assert end.name == "hotline"
+        assert not end.failed or end.reason == "too_many_nodes"
+    else:
+        assert end.completed
+    assert all(digits and len(digits) <= 14 for _, digits in line.digits)
+    assert not (number is None and office.asked)
