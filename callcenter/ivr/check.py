@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from callcenter.domain.prompts import CATALOGUE
-from callcenter.ivr.load import Loaded, load_folder
+from callcenter.ivr.load import Loaded, load_calendar, load_folder
 from callcenter.ivr.mistakes import Mistake
 from callcenter.ivr.ways import check_loops, check_queues, check_reached, check_ways
 from callcenter.ivr.words import check_patience, check_prompts, check_recording_is_told
@@ -18,7 +18,9 @@ def check_flows(folder: Path, *, queues: Collection[str] | None = None) -> list[
     mistakes = {mistake for loaded in check_folder(folder, queues=queues) for mistake in loaded.mistakes}
     if not folder.is_dir():
         return [Mistake(str(folder), 1, "there is no such folder", "name the folder that holds the flows")]
-    for path in sorted(folder.glob("*.yml")):
+    for path in sorted(folder.glob("calendars/*.yaml")):
+        mistakes.update(load_calendar(path)[1])
+    for path in sorted((*folder.glob("*.yml"), *folder.glob("calendars/*.yml"))):
         mistakes.add(Mistake(str(path), 1, "files ending in .yml are not read", f"rename it to {path.stem}.yaml"))
     return sorted(mistakes)
 

@@ -292,7 +292,8 @@ class Calendar(_Strict):
         return self
 
 
-FIELDS = frozenset(name for model in (Flow, Calendar, Spoken, *NODE_KINDS.values()) for name in model.model_fields)
+_MODELS: tuple[type[BaseModel], ...] = (Flow, Calendar, Spoken, Exits, *NODE_KINDS.values())
+FIELDS = frozenset(name for model in _MODELS for name in model.model_fields)
 """Every name that may stand before a colon in a flow, but for names of nodes."""
 
 

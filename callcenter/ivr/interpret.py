@@ -227,11 +227,7 @@ class _Run:
         try:
             async with asyncio.timeout(self._limits.lookup_seconds):
                 answer = await self._progress(ticket_number, self._caller.number)
-        except CallerGone:
-            raise
-        except Exception as error:
-            if self._patience.expired():
-                raise
+        except Exception as error:  # the store may be away in many ways; the caller is offered a person instead
             _log.warning("ticket progress is unavailable", flow=self._flow.name, error=_kind_and_place(error))
             return exits.unavailable or self._flow.operator
         match answer.progress:

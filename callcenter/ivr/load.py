@@ -101,6 +101,12 @@ def _readable_ways(raw: object) -> Iterator[tuple[tuple[str, ...], str]]:
             yield from (((field_name, key), target) for key, target in inner.items() if isinstance(target, str))
 
 
+def load_calendar(path: Path) -> tuple[Calendar | None, list[Mistake]]:
+    """Load one calendar; None when it does not meet the schema. Never raises for what the file holds."""
+    sheet = _read(path)
+    return (None if sheet.data is None else _validated(Calendar, sheet)), sheet.mistakes
+
+
 def _read(path: Path) -> Sheet:
     try:
         raw = path.read_bytes()
@@ -130,8 +136,7 @@ def _join_calendars(loaded: Loaded, folder: Path, known: dict[str, tuple[Calenda
             loaded.mistake(place, f"there is no calendar '{node.calendar}'", instead)
             continue
         if node.calendar not in known:
-            sheet = _read(path)
-            known[node.calendar] = (None if sheet.data is None else _validated(Calendar, sheet), sheet.mistakes)
+            known[node.calendar] = load_calendar(path)
         calendar, mistakes = known[node.calendar]
         loaded.mistakes += [mistake for mistake in mistakes if mistake not in loaded.mistakes]
         if calendar is not None:

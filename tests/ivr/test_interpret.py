@@ -343,6 +343,13 @@ async def test_a_caller_who_has_no_chance_to_press_is_given_to_a_person_in_time(
     assert end == Queue("hotline", failed=True, reason="too_long_without_key")
 
 
+async def test_a_flow_that_was_never_checked_still_leads_to_a_person() -> None:
+    direct = shipped("direct")
+    unchecked = direct.model_copy(update={"start": "nowhere", "operator": "nobody"})
+
+    assert await Line(unchecked).takes(ScriptedCaller()) == Queue("hotline", failed=True, reason="error")
+
+
 async def test_a_flow_that_goes_round_without_a_key_ends_at_a_person(tmp_path: Path) -> None:
     flow = written(tmp_path, "  first: {kind: say, prompts: 请稍候, next: first}")
     caller = ScriptedCaller()
