@@ -227,7 +227,7 @@ class _Run:
         try:
             async with asyncio.timeout(self._limits.lookup_seconds):
                 answer = await self._progress(ticket_number, self._caller.number)
-        except Exception as error:  # the store may be away in many ways; the caller is offered a person instead
+        except Exception as error:  # noqa: BLE001 - the store can be away in many ways; a person is offered instead
             _log.warning("ticket progress is unavailable", flow=self._flow.name, error=_kind_and_place(error))
             return exits.unavailable or self._flow.operator
         match answer.progress:

@@ -1,84 +1,16 @@
 """Callers on their way through the shipped flows and through small ones."""
 
 import asyncio
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from callcenter.domain.tickets import TicketState
-from callcenter.ivr.caller import Caller, CallerGone, Progress, ProgressAnswer
-from callcenter.ivr.flow import Flow
-from callcenter.ivr.interpret import FlowEnd, HungUp, Limits, Queue, run_flow
-from callcenter.ivr.load import load_flow
+from callcenter.ivr.caller import CallerGone, Progress, ProgressAnswer
+from callcenter.ivr.interpret import HungUp, Limits, Queue, run_flow
+from tests.support.flow_line import NUMBER, SHANGHAI, Line, TicketOffice, shipped, written
 from tests.support.scripted_caller import HANGS_UP, SILENCE, ScriptedCaller
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-FLOWS = Path(__file__).parents[2] / "ivr_flows"
-NUMBER = "20261122000017"
-
-
-def shipped(name: str) -> Flow:
-    flow = load_flow(FLOWS / f"{name}.yaml").flow
-    assert flow is not None
-    return flow
-
-
-def written(tmp_path: Path, nodes: str) -> Flow:
-    path = tmp_path / "small.yaml"
-    path.write_text(
-        f"name: small\ndescription: 测试\nstart: first\noperator: person\nnodes:\n{nodes}\n"
-        "  person: {kind: queue, queue: hotline}\n",
-        encoding="utf-8",
-    )
-    loaded = load_flow(path)
-    assert loaded.flow is not None, loaded.mistakes
-    return loaded.flow
-
-
-@dataclass
-class TicketOffice:
-    """Knows one ticket, or is away."""
-
-    answer: ProgressAnswer = field(default_factory=lambda: ProgressAnswer(Progress.FOUND, TicketState.FILED))
-    fails_with: Exception | None = None
-    never_answers: bool = False
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
-
-    async def __call__(self, ticket_number: str, caller: str | None) -> ProgressAnswer:
-        self.asked.append((ticket_number, caller))
-        if self.never_answers:
-            await asyncio.Event().wait()
-        if self.fails_with is not None:
-            raise self.fails_with
-        return self.answer
-
-
-@dataclass
-class Line:
-    """One call through one flow."""
-
-    flow: Flow
-    office: TicketOffice = field(default_factory=TicketOffice)
-    now: datetime = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
-    limits: Limits = field(default_factory=Limits)
-    digits: list[tuple[str, str]] = field(default_factory=list)
-
-    async def takes(self, caller: Caller) -> FlowEnd:
-        return await run_flow(
-            self.flow,
-            caller,
-            clock=lambda: self.now,
-            zone=SHANGHAI,
-            progress=self.office,
-            note_digits=lambda node, digits: self.digits.append((node, digits)),
-            limits=self.limits,
-        )
 
 
 async def test_with_the_default_flow_a_caller_hears_that_he_is_recorded_and_waits_for_a_person() -> None:
@@ -373,53 +305,3 @@ async def test_a_flow_that_is_cancelled_ends_at_once_and_gives_no_end() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await task
-
-
-KEYS = st.one_of(
-    st.sampled_from(["", "0", "1", "2", "3", "4", "9", "*", "#", NUMBER, HANGS_UP]),
-    st.text("0123456789*#", max_size=45),
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    name=st.sampled_from(["direct", "menu", "night"]),
-    keys=st.lists(KEYS, max_size=40),
-    leaves_at=st.none() | st.integers(0, 60),
-    number=st.sampled_from([None, "13800000000"]),
-    answer=st.sampled_from(
-        [
-            ProgressAnswer(Progress.FOUND, TicketState.DRAFTED),
-            ProgressAnswer(Progress.FOUND, TicketState.FILED),
-            ProgressAnswer(Progress.UNKNOWN),
-            ProgressAnswer(Progress.NOT_YOURS),
-            None,
-        ]
-    ),
-    line_counts=st.booleans(),
-)
-def test_whatever_is_pressed_a_caller_comes_to_a_person_or_a_good_bye_or_is_gone(
-    *,
-    name: str,
-    keys: list[str],
-    leaves_at: int | None,
-    number: str | None,
-    answer: ProgressAnswer | None,
-    line_counts: bool,
-) -> None:
-    office = TicketOffice(fails_with=OSError()) if answer is None else TicketOffice(answer)
-    caller = ScriptedCaller(keys, number=number, leaves_at=leaves_at, line_counts=line_counts)
-    line = Line(shipped(name), office)
-    try:
-        end = asyncio.run(line.takes(caller))
-    except CallerGone:
-        assert leaves_at is not None or HANGS_UP in keys
-        return
-    assert isinstance(end, Queue | HungUp)
-    if isinstance(end, Queue):
-        assert end.name == "hotline"
-        assert not end.failed or end.reason == "too_many_nodes"
-    else:
-        assert end.completed
-    assert all(digits and len(digits) <= 14 for _, digits in line.digits)
-    assert not (number is None and office.asked)
