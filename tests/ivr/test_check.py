@@ -199,6 +199,20 @@ def test_words_too_long_before_a_key_or_a_person_are_told(tmp_path: Path) -> Non
     ]
 
 
+def test_a_long_text_at_whose_end_nothing_is_asked_is_told(tmp_path: Path) -> None:
+    text = f"  guide: {{kind: info, prompts: {'很长的指南' * 20}, next: person}}\n"
+
+    assert told(tmp_path, WHOLE.replace("{1: person}", "{1: guide}") + text) == [
+        (
+            "flow.yaml:10: from 'guide' to 'guide' the caller hears about 22 s that he cannot cut short; "
+            "shorten the words to 20 s, or put them into a menu or info node"
+        )
+    ]
+    assert (
+        told(tmp_path, WHOLE.replace("{1: person}", "{1: guide}") + text.replace("next", "ask: 重听请按1, next")) == []
+    )
+
+
 def test_long_words_that_a_key_cuts_short_are_no_mistake(tmp_path: Path) -> None:
     assert spoilt(tmp_path, "咨询请按1", f"咨询请按1{'很长的说明' * 30}") == []
 

@@ -292,6 +292,10 @@ def test_a_chinese_colon_is_told(tmp_path: Path) -> None:
     )
 
 
+def test_a_byte_order_mark_of_an_editor_is_no_mistake(tmp_path: Path) -> None:
+    assert told(tmp_path, WHOLE.encode("utf-8-sig")) == []
+
+
 def test_an_anchor_is_told_once(tmp_path: Path) -> None:
     assert spoilt(tmp_path, "{1: person}", "&keys {1: person}") == [
         "flow.yaml:7: anchors and aliases (& and *) are not used in flows; write the value out in each place"

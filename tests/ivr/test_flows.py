@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Set as AbstractSet
+from datetime import date
 from pathlib import Path
 
 import pytest
 from callcenter.domain.prompts import Prompt, ticket_number_said
 
-from callcenter.ivr.flow import QueueNode, SayNode
+from callcenter.ivr.check import check_flows
+from callcenter.ivr.flow import HoursNode, QueueNode, SayNode
 from callcenter.ivr.flows import FlowShelf, plain_flow, prompts_of
+from callcenter.ivr.opening import Weekday
 from callcenter.ivr.patience import speech_seconds
 from callcenter.ivr.words import tells_recording
 from tests.support.flow_files import WHOLE
@@ -136,6 +139,54 @@ async def test_two_reloads_at_once_do_not_mix(tmp_path: Path) -> None:
     first, second = await asyncio.gather(shelf.reload(), shelf.reload())
 
     assert first == second
+
+
+async def test_a_slow_reload_does_not_bring_back_what_a_later_one_replaced(tmp_path: Path) -> None:
+    first_speaks, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow_for_the_old_words(prompts: AbstractSet[Prompt]) -> None:
+        if Prompt(name=None, text="再见") in prompts:
+            first_speaks.set()
+            await go_on.wait()
+
+    write(tmp_path, WHOLE)
+    shelf = FlowShelf(tmp_path, prepare=slow_for_the_old_words)
+    first = asyncio.create_task(shelf.reload())
+    await first_speaks.wait()
+    write(tmp_path, WHOLE.replace("再见", "感谢来电"))
+    second = asyncio.create_task(shelf.reload())
+    await asyncio.to_thread(check_flows, tmp_path)  # as long as the second needs to read, had it not to wait
+    go_on.set()
+    await asyncio.gather(first, second)
+
+    flow = shelf.flow("flow")
+    assert flow is not None
+    assert Prompt(name=None, text="感谢来电") in prompts_of(flow)
+
+
+async def test_what_a_node_says_of_a_day_wins_over_its_calendar(tmp_path: Path) -> None:
+    (tmp_path / "calendars").mkdir()
+    (tmp_path / "calendars" / "china.yaml").write_text(
+        "description: 放假安排\nholidays: [2026-10-01, 2026-10-02]\n"
+        "make_up_workdays: {2026-10-10: friday, 2026-10-11: friday}\n",
+        encoding="utf-8",
+    )
+    write(
+        tmp_path,
+        WHOLE.replace("next: choose", "next: hours") + "  hours:\n    kind: hours\n    calendar: china\n"
+        "    weekly: {friday: ['09:00-17:00']}\n    holidays: [2026-10-10]\n"
+        "    make_up_workdays: {2026-10-01: monday}\n    open: choose\n    closed: bye\n",
+    )
+    shelf = FlowShelf(tmp_path, prepare=Voice())
+
+    await shelf.reload()
+
+    flow = shelf.flow("flow")
+    assert flow is not None
+    hours = flow.nodes["hours"]
+    assert isinstance(hours, HoursNode)
+    assert hours.holidays == (date(2026, 10, 2), date(2026, 10, 10))
+    assert hours.make_up_workdays == {date(2026, 10, 11): Weekday.FRIDAY, date(2026, 10, 1): Weekday.MONDAY}
 
 
 async def test_no_folder_gives_no_flow_and_no_error(tmp_path: Path) -> None:

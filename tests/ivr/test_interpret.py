@@ -290,6 +290,12 @@ async def test_a_flow_that_goes_round_without_a_key_ends_at_a_person(tmp_path: P
     assert len(caller.heard) == Limits().nodes_without_key
 
 
+async def test_a_caller_who_presses_keys_may_go_a_long_way() -> None:
+    caller = ScriptedCaller([*["4", "9"] * 5, "1"])
+
+    assert await Line(shipped("menu"), limits=Limits(nodes_without_key=3)).takes(caller) == Queue("hotline")
+
+
 async def test_a_caller_who_goes_round_for_ever_by_keys_ends_at_a_person() -> None:
     caller = ScriptedCaller(["4", "9"] * 500)
 
