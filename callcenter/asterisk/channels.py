@@ -148,7 +148,7 @@ class PhoneContacts:
         return self.registered
 
     def set(self, *, registered: bool) -> None:
-        """Note what the phone's device state says; contacts are told apart again as they speak."""
+        """Note what a list says; contacts are told apart again as they speak."""
         self.registered = registered
         self.answers.clear()
 

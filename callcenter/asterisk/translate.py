@@ -44,7 +44,7 @@ RINGING, UP = "5", "6"  # ChannelState
 BUSY = "17"
 REFUSED = "21"
 NO_ANSWER = frozenset({"18", "19"})
-CALLED_OFF = frozenset({"16", "26"})  # hung up by the calling side; answered elsewhere
+CALLED_OFF = frozenset({"0", "16", "26"})  # hung up by the calling side, which gives no cause; answered elsewhere
 
 CONTACT_ANSWERS = {
     "created": True,
@@ -295,6 +295,7 @@ def _flow_asked(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
 
 
 def _contact(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
+    """Take a phone's presence from its contacts; the device state says UNAVAILABLE for a moment at each re-register."""
     seat = headers.get("EndpointName") or headers.get("AOR", "")
     status = headers.get("ContactStatus", "").lower()
     if not seat or seat == TRUNK or status not in CONTACT_ANSWERS:
@@ -304,18 +305,6 @@ def _contact(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
     registered = phone.saw(headers.get("URI", ""), answers=CONTACT_ANSWERS[status])
     if registered is before:
         return []
-    return [PhoneSeen(at=time_of(headers), seat=seat, registered=registered)]
-
-
-def _device_state(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
-    technology, _, seat = headers.get("Device", "").partition("/")
-    if technology != "PJSIP" or not seat or seat == TRUNK:
-        return []
-    phone = table.phone(seat)
-    registered = headers.get("State") not in PHONE_AWAY
-    if registered is phone.registered:
-        return []
-    phone.set(registered=registered)
     return [PhoneSeen(at=time_of(headers), seat=seat, registered=registered)]
 
 
@@ -336,5 +325,4 @@ HANDLERS: Mapping[str, Handler] = {
     "UserEvent": _user_event,
     "AsyncAGIStart": _flow_asked,
     "ContactStatus": _contact,
-    "DeviceStateChange": _device_state,
 }

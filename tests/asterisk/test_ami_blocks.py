@@ -1,14 +1,11 @@
 """Cutting and reading AMI blocks: whatever a caller writes into his number, and however the network cuts it."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from callcenter.asterisk.ami import cut_blocks, parse_block
-
-RECORDINGS = Path(__file__).parent / "recordings"
+from tests.support.ami_recordings import RECORDINGS
 
 NEWCHANNEL = (
     b"Event: Newchannel\r\nPrivilege: call,all\r\nTimestamp: 1795534620.299387\r\nSystemName: n\r\n"

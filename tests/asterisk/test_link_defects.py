@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from callcenter.asterisk.ami import Condition, Headers
+from callcenter.asterisk.ami import Condition, Headers, checked
 from callcenter.domain.errors import InvalidInputError, UnavailableError
 from tests.support.ami_server import QUICK, AmiServer, Ear, block, linked, refusal, success
 
@@ -199,7 +199,7 @@ async def test_defect_13_a_line_break_in_a_value_or_a_name_is_refused(server: Am
         with pytest.raises(InvalidInputError):
             link.send("Setvar", Variable=["A=1", f"B={mark}"])
         with pytest.raises(InvalidInputError):
-            link.send("Setvar", **{f"X{mark}": "1"})
+            checked({f"X{mark}": "1"})
 
         assert b"DBPut" not in server.raw
         assert server.count("Setvar") == 0

@@ -114,7 +114,7 @@ class AmiServer:
                 raw = await reader.readuntil(END)
                 self.raw += raw
                 lines = raw.decode().strip().split("\r\n")
-                action = dict(line.split(": ", 1) if ": " in line else (line.rstrip(":"), "") for line in lines)
+                action = {name: value.removeprefix(" ") for name, _, value in (line.partition(":") for line in lines)}
                 async with self._moved:
                     self.received.append(action)
                     self._moved.notify_all()
