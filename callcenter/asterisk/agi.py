@@ -37,7 +37,10 @@ PromptT = TypeVar("PromptT")
 
 
 class AgiCaller(Generic[PromptT]):
-    """The caller's side of one call, while his channel is in AsyncAGI."""
+    """The caller's side of one call, while his channel is in AsyncAGI.
+
+    `file_of` gives a prompt's sound file without its ending, or several joined by `&`.
+    """
 
     def __init__(
         self,
@@ -146,8 +149,7 @@ class AgiCaller(Generic[PromptT]):
     def _chunks(self, prompts: Sequence[PromptT]) -> Iterator[str]:
         """Join file names with `&`, as many as fit into one command."""
         joined = ""
-        for prompt in prompts:
-            name = self._file_of(prompt)
+        for name in (name for prompt in prompts for name in self._file_of(prompt).split("&")):
             if not _SAFE_FILE.fullmatch(name):
                 raise UnavailableError("a prompt's file name holds a sign that Asterisk would take for its own")
             if joined and len(f"{joined}&{name}".encode()) > FILES_LENGTH:

@@ -70,7 +70,7 @@ def _channel(entry: Headers, ours: Mapping[str, Channel]) -> Channel:
     )
     if before is not None:
         channel.unwanted, channel.ended_by, channel.made = before.unwanted, before.ended_by, before.made
-        channel.rang, channel.joined = channel.rang or before.rang, channel.joined or before.joined
+        channel.joined = channel.joined or before.joined
     case = _variable(entry, "CASEID")
     if _is_caller(entry):
         channel.kind, channel.caller_number = Kind.CALLER, number_of(entry)

@@ -17,7 +17,7 @@ from callcenter.asterisk.lists import found
 from callcenter.asterisk.translate import time_of, translate
 from callcenter.domain.errors import CallcenterError, CallerGone, UnavailableError
 from callcenter.domain.ids import CallId, LegId
-from callcenter.domain.telephony import Ending, LegEnded, LineTaken, LinkLost, TelephonyEvent
+from callcenter.domain.telephony import Ending, LegEnded, LegRang, LineTaken, LinkLost, TelephonyEvent
 from callcenter.domain.wishes import (
     AfterTalk,
     Announce,
@@ -36,7 +36,7 @@ from callcenter.domain.wishes import (
 log = structlog.get_logger(__name__)
 
 QUEUE = "hotline"  # queues.conf
-LIFE_SECONDS = 1.0  # 50 packets of sound; a phone that is alive sends them even in silence, or keeps RTCP up
+LIFE_SECONDS = 1.0  # 50 packets of sound from a phone that is alive, in silence too
 GUARD_BEATS = 2  # the guard is renewed with every second beat
 LONGEST_REASON = 60
 _NUMBER = re.compile(r"[+*#0-9]{1,32}")
@@ -60,6 +60,7 @@ class Telephone:
         say_files: Callable[[Announce], str],
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
+        life_seconds: float = LIFE_SECONDS,
     ) -> None:
         self._link = link
         self._table = table
@@ -67,6 +68,7 @@ class Telephone:
         self._say_files = say_files
         self._now = now
         self._monotonic = monotonic
+        self._life_seconds = life_seconds
         self._flows: dict[str, AgiCaller[object]] = {}
         self._listen: asyncio.Queue[ListenForLife] = asyncio.Queue()
         self._known_until: datetime | None = None
@@ -123,6 +125,7 @@ class Telephone:
         """Tell the dialplan that the one who decides is alive, and keep the callers in living flows."""
         if not self._link.is_ready:
             return
+        self._known_until = None  # what waited while the lists were read has been told long since
         self._link.send("Setvar", Variable="CTLBEAT", Value=epoch)
         self._beats += 1
         if self._beats % GUARD_BEATS == 0:
@@ -244,7 +247,7 @@ class Telephone:
         """Count what the phone sends, twice; end the leg of one that sends nothing."""
         try:
             before = await self._received(wish.leg_id)
-            await asyncio.sleep(LIFE_SECONDS)
+            await asyncio.sleep(self._life_seconds)
             after = await self._received(wish.leg_id)
             channel = self._table.leg(wish.leg_id)
             if channel is not None and before is not None and before == after:
@@ -264,8 +267,10 @@ class Telephone:
 
     def heard(self, headers: Headers) -> None:
         """Take one AMI event in."""
-        if self._known_until is not None and "Timestamp" in headers and time_of(headers) < self._known_until:
-            return  # the lists said it already
+        if self._known_until is not None and "Timestamp" in headers:
+            if time_of(headers) < self._known_until:
+                return  # the lists said it already
+            self._known_until = None
         name, uniqueid = headers.get("Event"), headers.get("Uniqueid", "")
         if name == "AsyncAGIExec":
             if (flow := self._flows.get(uniqueid)) is not None:
@@ -294,7 +299,7 @@ class Telephone:
             self._settle(channel, calls, at=picture.at)
 
     def _settle(self, channel: Channel, calls: set[CallId], *, at: datetime) -> None:
-        """Tell of phones that are busy with something else, and end what was left of holds and lost offers."""
+        """Tell of phones that ring or are busy with something else; end what was left of holds and lost offers."""
         if channel.kind is Kind.MUSIC and channel.unwanted:
             self._end(channel)
             if channel.seat is not None:
@@ -304,6 +309,8 @@ class Telephone:
                 self._end(channel)
             channel.call_id = channel.leg_id = None
             self._on_event(LineTaken(at=at, seat=channel.seat, channel=channel.uniqueid))
+        elif channel.kind is Kind.SEAT and channel.rang and channel.call_id is not None and channel.leg_id is not None:
+            self._on_event(LegRang(at=at, call_id=channel.call_id, leg_id=channel.leg_id))
 
     def lost(self) -> None:
         """Say that Asterisk is not heard any more. Calls may go on without us."""

@@ -1,7 +1,7 @@
 """A scripted AMI server on loopback, and a listener that can be waited on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -51,11 +51,17 @@ class AmiServer:
         self.booted = True
         self.mute = False
         """Reads and never answers, like a process that was stopped."""
+        self.time = "1795535473.000000"
+        self.channels: list[Mapping[str, str]] = []
+        self.devices: list[Mapping[str, str]] = []
         self.replies: dict[str, Reply] = {
             "CoreSettings": lambda a: block(
                 Response="Success", ActionID=a["ActionID"], AsteriskVersion="22.10.1+dfsg+~cs6"
             ),
             "BridgeTechnologyList": lambda a: technologies(a, "softmix"),
+            "Ping": lambda a: block(Response="Success", ActionID=a["ActionID"], Ping="Pong", Timestamp=self.time),
+            "Status": lambda a: listing(a, "Status", self.channels),
+            "DeviceStateList": lambda a: listing(a, "DeviceStateChange", self.devices),
         }
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -102,6 +108,14 @@ class AmiServer:
             await self._moved.wait_for(lambda: len(all_of_it()) >= times)
         return all_of_it()[times - 1]
 
+    def said(self, *actions: str) -> list[tuple[str, ...]]:
+        """Give these actions in their order, each with its values, save ids of the link's own."""
+        return [
+            (one["Action"], *(value for name, value in one.items() if name not in ("Action", "ActionID")))
+            for one in self.received
+            if one["Action"] in actions
+        ]
+
     def count(self, action: str) -> int:
         """How often this action has come."""
         return sum(one["Action"] == action for one in self.received)
@@ -114,7 +128,9 @@ class AmiServer:
                 raw = await reader.readuntil(END)
                 self.raw += raw
                 lines = raw.decode().strip().split("\r\n")
-                action = {name: value.removeprefix(" ") for name, _, value in (line.partition(":") for line in lines)}
+                action: dict[str, str] = {}
+                for name, _, value in (line.partition(":") for line in lines):
+                    action[name] = f"{action[name]} | {value[1:]}" if name in action else value[1:]
                 async with self._moved:
                     self.received.append(action)
                     self._moved.notify_all()
@@ -142,17 +158,22 @@ class AmiServer:
             writer.write(reply)
 
 
+def listing(action: Mapping[str, str], event: str, entries: Sequence[Mapping[str, str]]) -> bytes:
+    """Answer a list action with these entries; a `Variable(NAME)` header is sent as Asterisk does."""
+    answer = block(Response="Success", ActionID=action["ActionID"], EventList="start", Message="listing will follow")
+    for entry in entries:
+        answer += f"Event: {event}\r\n".encode()
+        for name, value in entry.items():
+            variable = name.removeprefix("Variable(").removesuffix(")")
+            answer += (f"{name}: {value}" if variable == name else f"Variable: {variable}={value}").encode() + b"\r\n"
+        answer += f"ActionID: {action['ActionID']}\r\n\r\n".encode()
+    return answer + block(Event=f"{event}Complete", EventList="Complete", ActionID=action["ActionID"])
+
+
 def technologies(action: Mapping[str, str], *names: str) -> bytes:
     """Answer BridgeTechnologyList with these."""
-    answer = block(Response="Success", ActionID=action["ActionID"], EventList="start", Message="listing will follow")
-    for name in names:
-        answer += block(
-            Event="BridgeTechnologyListItem",
-            BridgeTechnology=name,
-            BridgeSuspended="No",
-            ActionID=action["ActionID"],
-        )
-    return answer + block(Event="BridgeTechnologyListComplete", EventList="Complete", ActionID=action["ActionID"])
+    entries = [{"BridgeTechnology": name, "BridgeSuspended": "No"} for name in names]
+    return listing(action, "BridgeTechnologyListItem", entries)
 
 
 class Ear:
