@@ -183,7 +183,9 @@ class AgiCaller(Generic[PromptT]):
         self._set("ASKED", "")
         await self._run([*commands, f'EXEC Read "ASKED,{files},{max_digits},t({terminator or ""}),1"'])
         answer = await self._look("ASKED")
-        digits = answer.headers.get("Value", "") if answer.success else ""
+        if not answer.success:
+            raise CallerGone
+        digits = answer.headers.get("Value", "")
         if not _DIGITS.fullmatch(digits):
             raise UnavailableError("Asterisk gave keys that no phone has")
         return digits[:max_digits]
@@ -198,20 +200,21 @@ class AgiCaller(Generic[PromptT]):
 
     async def _run(self, commands: Sequence[str], *, limit: float = COMMAND_SECONDS) -> None:
         """Give commands together, since Asterisk looks for new ones only ten times a second, and await the last."""
-        results = [self._give(command) for command in commands]
+        given = {command_id: self._give(command_id, command) for command_id, command in _numbered(commands)}
         try:
             async with asyncio.timeout(limit):
-                for result in results:
+                for result in given.values():
                     _check(await result)
         except TimeoutError:
             raise UnavailableError("Asterisk did not end a command of the menu in time") from None
         finally:
             self._acted = self._monotonic()
+            for command_id in given:
+                self._results.pop(command_id, None)
 
-    def _give(self, command: str) -> "asyncio.Future[str]":
+    def _give(self, command_id: str, command: str) -> "asyncio.Future[str]":
         if self._gone or self._channel.name is None:
             raise CallerGone
-        command_id = str(uuid4())
         result: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._results[command_id] = result
         try:
@@ -231,13 +234,17 @@ class AgiCaller(Generic[PromptT]):
         return result
 
 
+def _numbered(commands: Sequence[str]) -> list[tuple[str, str]]:
+    return [(str(uuid4()), command) for command in commands]
+
+
 def _playback(files: str) -> str:
     return f'EXEC Playback "{files},noanswer"'
 
 
 def _check(result: str) -> None:
-    found = _RESULT.match(result)
-    if found is None or found[1] == "-2":
+    if result.startswith(("510", "520")) or result == "200 result=-2":
         raise UnavailableError("Asterisk does not know a command of the menu; app_read and app_playback must be loaded")
-    if found[1] == "-1":
+    found = _RESULT.match(result)
+    if found is None or found[1] == "-1":  # 511: the channel is dead
         raise CallerGone

@@ -54,7 +54,7 @@ class Limits:
     ping_answer: float = 2.5
     retry_first: float = 0.2
     retry_most: float = 5.0
-    refused_first: float = 2.0
+    refused_first: float = 1.0
     """After a refused log-in: asking on and on fills the security log and gets addresses barred."""
     refused_most: float = 60.0
     inbox: int = 20_000
@@ -82,7 +82,7 @@ class Listener(Protocol):
         """Look at what exists; events wait meanwhile and are told afterwards, in order."""
 
     def lost(self) -> None:
-        """Know that Asterisk is not heard any more. Only told after `restored`."""
+        """Know that Asterisk is not heard any more. Only told after `restored` was called."""
 
 
 def cut_blocks(data: bytes) -> tuple[list[bytes], bytes]:

@@ -112,6 +112,11 @@ class ChannelTable:
             del self._callers[channel.call_id]
         return channel
 
+    def remove_never_came(self, uniqueid: str) -> None:
+        """Forget a channel that will not come, and the far end that a Local channel would have had."""
+        self.remove(uniqueid)
+        self.remove(far_end(uniqueid))
+
     def clear(self) -> None:
         """Forget everything: what exists will be listed anew."""
         self.channels.clear()
@@ -151,6 +156,11 @@ class PhoneContacts:
         """Note what a list says; contacts are told apart again as they speak."""
         self.registered = registered
         self.answers.clear()
+
+
+def far_end(uniqueid: str) -> str:
+    """Give the id that the other half of a Local channel is asked to have."""
+    return f"{uniqueid}-far"
 
 
 def endpoint_of(name: str) -> str | None:

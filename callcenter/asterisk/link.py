@@ -275,10 +275,9 @@ class AmiLink:
         await self._log_in(wire)
         self._open = True
         await self._look_at_asterisk()
-        if self._listener is not None:
-            await self._listener.restored()
-        self._say(Condition.READY, f"Asterisk {self.version} on {self._host}:{self._port}")
         try:
+            await self._have_stock_taken()
+            self._say(Condition.READY, f"Asterisk {self.version} on {self._host}:{self._port}")
             async with asyncio.TaskGroup() as tasks:
                 ping = tasks.create_task(self._keep_pinging(wire), name="ami ping")
                 await self._tell_events(wire)
@@ -288,6 +287,18 @@ class AmiLink:
             if self._listener is not None:
                 self._listener.lost()
         raise _LostError(wire.gone or "connection lost")
+
+    async def _have_stock_taken(self) -> None:
+        """Let the listener look at what exists; where it fails the link is not ready, and is made anew."""
+        if self._listener is None:
+            return
+        try:
+            await self._listener.restored()
+        except UnavailableError:
+            raise
+        except Exception as exc:
+            log.exception("what exists in Asterisk could not be taken in")
+            raise _LostError(f"what exists in Asterisk could not be taken in ({type(exc).__name__})") from exc
 
     async def _connect(self) -> _Wire:
         loop = asyncio.get_running_loop()

@@ -11,7 +11,7 @@ import structlog
 
 from callcenter.asterisk.agi import GUARD_SECONDS, AgiCaller
 from callcenter.asterisk.ami import Answer, Headers
-from callcenter.asterisk.channels import Channel, ChannelTable, Kind
+from callcenter.asterisk.channels import Channel, ChannelTable, Kind, far_end
 from callcenter.asterisk.link import AmiLink
 from callcenter.asterisk.lists import found
 from callcenter.asterisk.translate import time_of, translate
@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 QUEUE = "hotline"  # queues.conf
 LIFE_SECONDS = 1.0  # 50 packets of sound from a phone that is alive, in silence too
+MOST_LISTENED = 500  # more phones lost at one moment than a hotline has: the rest is left to rtp_timeout
 GUARD_BEATS = 2  # the guard is renewed with every second beat
 LONGEST_REASON = 60
 _NUMBER = re.compile(r"[+*#0-9]{1,32}")
@@ -70,7 +71,7 @@ class Telephone:
         self._monotonic = monotonic
         self._life_seconds = life_seconds
         self._flows: dict[str, AgiCaller[object]] = {}
-        self._listen: asyncio.Queue[ListenForLife] = asyncio.Queue()
+        self._listen: asyncio.Queue[ListenForLife] = asyncio.Queue(MOST_LISTENED)
         self._known_until: datetime | None = None
         self._arrival: str | None = None
         self._beats = 0
@@ -117,7 +118,8 @@ class Telephone:
                 if caller is not None and caller.name is not None:
                     self._link.send("QueueWithdrawCaller", Queue=QUEUE, Caller=caller.name)
             case ListenForLife():
-                self._listen.put_nowait(wish)
+                if not self._listen.full():
+                    self._listen.put_nowait(wish)
             case StartFlow():
                 pass  # the office runs the flow, by way of `caller`
 
@@ -176,10 +178,8 @@ class Telephone:
 
     def _offer_taken(self, wish: OfferSeat, answer: "asyncio.Future[Answer]") -> None:
         """Tell of an offer that Asterisk did not even begin."""
-        if answer.cancelled() or (answer.exception() is None and answer.result().success):
-            return
         channel = self._table.get(wish.leg_id)
-        if channel is not None and channel.name is None:
+        if _refused(answer) and channel is not None and channel.name is None:
             self._table.remove(wish.leg_id)
             self._never_came(wish.call_id, wish.leg_id, Ending.FAILED)
 
@@ -210,19 +210,24 @@ class Telephone:
             return
         if wish.mute_seat:
             self._mute(wish.seat_leg, muted=True)
-        far = f"{wish.music_id}-far"
-        for half in (wish.music_id, far):
+        for half in (wish.music_id, far_end(wish.music_id)):
             self._table.expect(half, Kind.MUSIC, call_id=wish.call_id)
-        self._link.send(
+        answer = self._link.send(
             "Originate",
             Channel="Local/s@music/n",
             Application="BridgeAdd",
             Data=caller.name,
             Async="true",
             ChannelId=wish.music_id,
-            OtherChannelId=far,
+            OtherChannelId=far_end(wish.music_id),
             Variable=[f"__SEAT={seat.name}"],
         )
+        answer.add_done_callback(partial(self._music_taken, wish.music_id))
+
+    def _music_taken(self, music_id: LegId, answer: "asyncio.Future[Answer]") -> None:
+        if _refused(answer):
+            log.warning("no music for a hold: Asterisk refused it")
+            self._table.remove_never_came(music_id)
 
     def _stop_music(self, wish: StopMusic) -> None:
         self._end(self._table.get(wish.music_id))
@@ -321,3 +326,8 @@ class Telephone:
         flows, self._flows = list(self._flows.values()), {}
         for flow in flows:
             flow.ended()
+
+
+def _refused(answer: "asyncio.Future[Answer]") -> bool:
+    """Tell whether Asterisk would not begin what was asked, or could not be asked."""
+    return not answer.cancelled() and (answer.exception() is not None or not answer.result().success)

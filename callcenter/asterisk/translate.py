@@ -161,7 +161,7 @@ def _originate_response(headers: Headers, table: ChannelTable) -> list[Telephony
         return _answered(channel, time_of(headers))
     if channel.name is not None:
         return []  # its Hangup tells why, within a millisecond
-    table.remove(channel.uniqueid)  # no channel was ever made: the phone is not registered
+    table.remove_never_came(channel.uniqueid)  # no channel was ever made: the phone is not registered
     return _leg_ended(channel, Ending.FAILED, at=time_of(headers), by_itself=False)
 
 
@@ -308,6 +308,22 @@ def _contact(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
     return [PhoneSeen(at=time_of(headers), seat=seat, registered=registered)]
 
 
+def _device_state(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
+    """Take a phone's presence from its device state for as long as only a list has told of it.
+
+    In a talk the list counts it as there even if it is not; its contacts then have nothing new to say.
+    """
+    technology, _, seat = headers.get("Device", "").partition("/")
+    if technology != "PJSIP" or not seat or seat == TRUNK:
+        return []
+    phone = table.phone(seat)
+    registered = headers.get("State") not in PHONE_AWAY
+    if phone.answers or registered is phone.registered:
+        return []
+    phone.set(registered=registered)
+    return [PhoneSeen(at=time_of(headers), seat=seat, registered=registered)]
+
+
 Handler = Callable[[Headers, ChannelTable], list[TelephonyEvent]]
 
 HANDLERS: Mapping[str, Handler] = {
@@ -325,4 +341,5 @@ HANDLERS: Mapping[str, Handler] = {
     "UserEvent": _user_event,
     "AsyncAGIStart": _flow_asked,
     "ContactStatus": _contact,
+    "DeviceStateChange": _device_state,
 }

@@ -299,3 +299,24 @@ def test_events_lost_doubled_or_out_of_order_never_fail_and_end_a_leg_at_most_on
     ends = [event.leg_id for event in events if isinstance(event, LegEnded)]
     hangups = [blocks[index].get("Uniqueid") for index in order if blocks[index].get("Event") == "Hangup"]
     assert all(ends.count(leg) <= hangups.count(leg) for leg in ends)
+
+
+def device(state: str) -> Headers:
+    return {"Event": "DeviceStateChange", "Timestamp": "1.0", "Device": "PJSIP/8001", "State": state}
+
+
+def test_a_phone_known_from_a_list_alone_is_missed_by_its_device_state() -> None:
+    table = ChannelTable()
+    table.phone("8001").set(registered=True)
+
+    assert translate(device("BUSY"), table) == []
+    assert [event.registered for event in translate(device("UNAVAILABLE"), table)] == [False]  # type: ignore[attr-defined]  # PhoneSeen
+
+
+def test_a_phone_whose_contact_is_known_is_not_missed_by_its_device_state() -> None:
+    table = ChannelTable()
+    contact = {"Event": "ContactStatus", "Timestamp": "1.0", "EndpointName": "8001", "URI": "u"}
+
+    assert len(translate(contact | {"ContactStatus": "NonQualified"}, table)) == 1
+    assert translate(device("UNAVAILABLE"), table) == []
+    assert translate(contact | {"ContactStatus": "Reachable"}, table) == []
