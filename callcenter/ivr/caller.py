@@ -10,10 +10,6 @@ from callcenter.domain.prompts import Prompt
 from callcenter.domain.tickets import Ticket, TicketState
 
 
-class CallerGone(Exception):  # noqa: N818 - that a caller hangs up is no error
-    """The caller is no longer on the line, or was taken elsewhere; the flow ends at once."""
-
-
 class Caller(Protocol):
     """The caller's side of one call. Every wait inside has a limit."""
 

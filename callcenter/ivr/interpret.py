@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from callcenter.domain.errors import CallerGone
 from callcenter.domain.prompts import Prompt, ticket_number_said
-from callcenter.ivr.caller import Caller, CallerGone, Progress, TicketProgress
+from callcenter.ivr.caller import Caller, Progress, TicketProgress
 from callcenter.ivr.flow import (
     OPERATOR_KEY,
     CollectNode,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from callcenter.ivr.caller import CallerGone, Progress, ProgressAnswer
+from callcenter.domain.errors import CallerGone
+from callcenter.ivr.caller import Progress, ProgressAnswer
 from callcenter.ivr.interpret import HungUp, Limits, Queue, run_flow
 from tests.support.flow_line import NUMBER, SHANGHAI, Line, TicketOffice, shipped, written
 from tests.support.scripted_caller import HANGS_UP, SILENCE, ScriptedCaller

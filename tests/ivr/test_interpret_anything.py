@@ -5,8 +5,9 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from callcenter.domain.errors import CallerGone
 from callcenter.domain.tickets import TicketState
-from callcenter.ivr.caller import CallerGone, Progress, ProgressAnswer
+from callcenter.ivr.caller import Progress, ProgressAnswer
 from callcenter.ivr.interpret import HungUp, Queue
 from tests.support.flow_line import NUMBER, Line, TicketOffice, shipped
 from tests.support.scripted_caller import HANGS_UP, ScriptedCaller

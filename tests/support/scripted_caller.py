@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from callcenter.domain.errors import CallerGone
 from callcenter.domain.prompts import Prompt
-
-from callcenter.ivr.caller import CallerGone
 
 HANGS_UP = "hangs up"
 SILENCE = ""
