@@ -214,7 +214,6 @@ class AmiLink:
         future: asyncio.Future[Answer] = action.future
 
         def too_late() -> None:
-            wire.forget(action)
             if not future.done():
                 future.set_exception(UnavailableError(f"Asterisk did not answer {name} within {limit:g} s"))
 

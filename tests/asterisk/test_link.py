@@ -49,6 +49,7 @@ async def test_nothing_is_done_before_asterisk_is_fully_booted(server: AmiServer
         await server.got("Login")
         with pytest.raises(UnavailableError):
             link.send("Originate", Channel="PJSIP/8001")
+        await asyncio.sleep(0.05)  # time enough to do what must not be done
         assert server.count("CoreSettings") == 0
 
         server.say(block(Event="FullyBooted"))

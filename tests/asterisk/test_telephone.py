@@ -202,7 +202,7 @@ async def test_a_leg_whose_end_is_wished_before_it_exists_is_ended_when_it_does(
         first = await line.server.got("Hangup")
         line.server.say(block(Event="Newchannel", Timestamp="1795535474.0", Channel=SEAT, Uniqueid=LEG, Linkedid=LEG))
         second = await line.server.got("Hangup", times=2)
-        line.server.say(block(Event="Hangup", Timestamp="1795535474.1", Channel=SEAT, Uniqueid=LEG, Cause="0"))
+        line.server.say(block(Event="Hangup", Timestamp="1795535474.1", Channel=SEAT, Uniqueid=LEG, Cause="17"))
 
         assert first["Channel"] == LEG
         assert second["Channel"] == SEAT
@@ -422,7 +422,7 @@ async def test_a_caller_in_the_menu_is_gone_when_the_link_is() -> None:
         async with asyncio.TaskGroup() as tasks:
             said = tasks.create_task(_gone(caller.say(["/sounds/a"])))
             await line.server.got("AGI", times=2)
-            line.server.cut()
+            await line.server.close()  # and it does not come back
 
         assert said.result()
 

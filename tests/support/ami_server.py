@@ -67,6 +67,7 @@ class AmiServer:
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._moved = asyncio.Condition()
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -82,10 +83,12 @@ class AmiServer:
 
     async def close(self) -> None:
         """Stop listening and cut the connection."""
-        assert self._server is not None
+        if self._server is None:
+            return
         self._server.close()
+        self._server = None
         self.cut()
-        await self._server.wait_closed()
+        await asyncio.gather(*self._serving)
 
     def cut(self) -> None:
         """Break the connection off."""
@@ -122,6 +125,9 @@ class AmiServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
+        serving = asyncio.current_task()
+        assert serving is not None
+        self._serving.add(serving)
         writer.write(b"Asterisk Call Manager/11.0.0\r\n")
         try:
             while True:
@@ -138,6 +144,7 @@ class AmiServer:
         except (asyncio.IncompleteReadError, ConnectionError):
             return
         finally:
+            self._serving.discard(serving)
             writer.close()
 
     def _answer(self, action: Mapping[str, str], writer: asyncio.StreamWriter) -> None:
