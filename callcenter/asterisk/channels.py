@@ -49,6 +49,8 @@ class Channel:
     up: bool = False
     joined: bool = False
     """It has been in a talk at least once."""
+    held: bool = False
+    """Its own hold button is pressed; such a phone may send no sound."""
     ended_by: EndedBy | None = None
     unwanted: bool = False
     """We have asked for its end, perhaps before it existed."""

@@ -2,7 +2,7 @@
 
 Of panoramisk its protocol, its actions and its messages are used. Its `Manager` is not: that one reconnects by
 itself, sends unanswered actions again, never looks at the answer to a ping or a log-in, and drops the link when
-a callback raises (docs/decisions, "panoramisk stays in one file"). Here a link lost is an event; nothing that was
+a callback raises. Here a link lost is an event; nothing that was
 not answered is ever sent again; whoever needs it decides anew from what Asterisk then says exists.
 """
 
@@ -35,6 +35,7 @@ from callcenter.domain.errors import UnavailableError
 log = structlog.get_logger(__name__)
 
 LONGEST_BLOCK = 1_000_000  # bytes without an end: this is no AMI server, or one gone mad
+FAILURES_LOGGED = 20  # a mistake that meets every event must not fill the disk
 OLDEST_ASTERISK = (22, 10, 1)  # softmix and AsyncAGI behave as measured from here on
 TALK_TECHNOLOGY = "softmix"
 HARMLESS_TECHNOLOGIES = frozenset({TALK_TECHNOLOGY, "holding_bridge"})
@@ -307,7 +308,7 @@ class AmiLink:
         except TimeoutError:
             raise _LostError(f"no connection to {self._host}:{self._port} in {self._limits.connect:g} s") from None
         except OSError as exc:
-            raise _LostError(f"nobody answers on {self._host}:{self._port} ({exc.strerror or exc})") from exc
+            raise _LostError(f"nobody answers on {self._host}:{self._port}") from exc
         return wire
 
     async def _log_in(self, wire: _Wire) -> None:
@@ -373,4 +374,5 @@ class AmiLink:
             self._listener.heard(headers)
         except Exception:  # one event we fail on must not cost the link, and with it all calls
             self.events_failed += 1
-            log.exception("an event could not be handled", event_name=headers.get("Event"), failed=self.events_failed)
+            if self.events_failed <= FAILURES_LOGGED or self.events_failed % 1000 == 0:
+                log.exception("an event could not be handled", kind=headers.get("Event"), failed=self.events_failed)

@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 QUEUE = "hotline"  # queues.conf
 LIFE_SECONDS = 1.0  # 50 packets of sound from a phone that is alive, in silence too
+HELD_PATIENCE = 10  # times LIFE_SECONDS: two more OPTIONS to a phone that did not answer one
 MOST_LISTENED = 500  # more phones lost at one moment than a hotline has: the rest is left to rtp_timeout
 GUARD_BEATS = 2  # the guard is renewed with every second beat
 LONGEST_REASON = 60
@@ -137,6 +138,8 @@ class Telephone:
 
     def set_arrival(self, policy: str) -> None:
         """Say how callers arrive: `answer` at once, or `ring` for at most 10 s. Kept over a lost link."""
+        if policy not in ("answer", "ring"):
+            raise ValueError("arrival is answer or ring")
         self._arrival = policy
         if self._link.is_ready:
             self._link.send("Setvar", Variable="ARRIVAL", Value=policy)
@@ -249,20 +252,26 @@ class Telephone:
             self._link.send("AbsoluteTimeout", Channel=channel.name, Timeout=GUARD_SECONDS)
 
     async def _listen_for_life(self, wish: ListenForLife) -> None:
-        """Count what the phone sends, twice; end the leg of one that sends nothing."""
+        """End the leg of a phone that sends nothing; one on hold may be silent, so it is given time to be seen."""
         try:
-            before = await self._received(wish.leg_id)
-            await asyncio.sleep(self._life_seconds)
-            after = await self._received(wish.leg_id)
             channel = self._table.leg(wish.leg_id)
-            if channel is not None and before is not None and before == after:
+            if channel is None:
+                return
+            before = await self._received(channel)
+            await asyncio.sleep(self._life_seconds)
+            if channel.held and channel.seat is not None:
+                await asyncio.sleep(self._life_seconds * HELD_PATIENCE)
+                dead = self._table.phone(channel.seat).registered is False
+            else:
+                after = await self._received(channel)
+                dead = before is not None and before == after
+            if dead and self._table.leg(wish.leg_id) is channel:
                 self._end(channel)
         except UnavailableError:
             log.warning("could not listen for life", call_id=wish.call_id)
 
-    async def _received(self, leg_id: LegId) -> int | None:
-        channel = self._table.leg(leg_id)
-        if channel is None or channel.name is None:
+    async def _received(self, channel: Channel) -> int | None:
+        if channel.name is None:
             return None
         answer = await self._link.act("Getvar", Channel=channel.name, Variable="CHANNEL(rtcp,rxcount)")
         count = answer.headers.get("Value", "")

@@ -181,6 +181,7 @@ def _hold(headers: Headers, table: ChannelTable, event: type[PartyHeld | PartyRe
     channel = table.get(headers.get("Uniqueid", ""))
     if channel is None or channel.call_id is None or channel.leg_id is None:
         return []
+    channel.held = event is PartyHeld
     return [event(at=time_of(headers), call_id=channel.call_id, leg_id=channel.leg_id)]
 
 

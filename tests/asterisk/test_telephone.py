@@ -20,6 +20,7 @@ from callcenter.domain.telephony import (
     LineTaken,
     LinkLost,
     LinkRestored,
+    PartyHeld,
     PhoneSeen,
     Place,
     TelephonyEvent,
@@ -291,7 +292,7 @@ async def test_a_phones_own_hold_is_not_muted_by_us() -> None:
         assert line.server.said("Setvar") == []
 
 
-@pytest.mark.parametrize(("counts", "ended"), [(["51", "101"], 0), (["51", "51"], 1), (["", ""], 0)])
+@pytest.mark.parametrize(("counts", "ended"), [(["51", "101"], 0), (["51", "51"], 1), (["", "51"], 0)])
 async def test_a_leg_that_sends_no_sound_is_ended(counts: list[str], ended: int) -> None:
     async with on_line() as line:
         line.talks()
@@ -305,6 +306,28 @@ async def test_a_leg_that_sends_no_sound_is_ended(counts: list[str], ended: int)
         await line.settled()
 
         assert line.server.count("Hangup") == ended
+
+
+@pytest.mark.parametrize(("registered", "ended"), [(False, 1), (True, 0)])
+async def test_a_phone_on_hold_is_silent_and_ended_only_when_it_stays_away(*, registered: bool, ended: int) -> None:
+    async with on_line() as line:
+        line.talks()
+        line.server.say(block(Event="Hold", Timestamp="1795535474.0", Channel=SEAT, Uniqueid=LEG))
+        await line.until(PartyHeld)
+        line.table.phone("8001").set(registered=registered)
+        line.server.replies["Getvar"] = lambda a: block(Response="Success", ActionID=a["ActionID"], Value="51")
+        line.carries_out(ListenForLife(call_id=CALL, leg_id=LEG))
+        await line.server.got("Getvar")
+        await asyncio.sleep(0.05 * 11 + 0.1)  # its patience
+        await line.settled()
+
+        assert line.server.count("Hangup") == ended
+
+
+async def test_an_arrival_policy_that_does_not_exist_is_our_mistake() -> None:
+    async with on_line() as line:
+        with pytest.raises(ValueError, match="answer or ring"):
+            line.telephone.set_arrival("music")
 
 
 async def test_the_beat_is_the_global_that_the_dialplan_looks_at() -> None:
