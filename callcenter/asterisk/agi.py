@@ -68,6 +68,9 @@ class AgiCaller(Generic[PromptT]):
         if commands:
             await self._run(commands)
             self._greeted()
+            played = await self._look("PLAYBACKSTATUS")
+            if played.headers.get("Value") == "FAILED":
+                log.warning("a prompt did not play: its sound file is missing", call_id=self._channel.call_id)
 
     async def ask(
         self,

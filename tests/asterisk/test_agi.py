@@ -84,6 +84,14 @@ async def test_the_first_words_are_told_with_asterisks_time_and_all_words_go_tog
         assert stage.variables == [("GREETED", "1")] * 2
 
 
+async def test_a_prompt_without_its_file_is_noticed(capsys: pytest.CaptureFixture[str]) -> None:
+    async with on_stage() as stage:
+        stage.keys = "FAILED"  # what the channel's PLAYBACKSTATUS says
+        await stage.caller.say(["a"])
+
+    assert "a prompt did not play" in capsys.readouterr().out
+
+
 async def test_nothing_to_say_says_nothing_new() -> None:
     async with on_stage() as stage:
         await stage.caller.say(["a"])

@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from callcenter.asterisk.agi import AgiCaller
 from callcenter.asterisk.ami import Condition
 from callcenter.asterisk.channels import ChannelTable
 from callcenter.asterisk.link import AmiLink
@@ -32,6 +31,9 @@ from callcenter.domain.telephony import (
     VoiceBegan,
 )
 from callcenter.domain.wishes import EndCall, OfferSeat
+
+if TYPE_CHECKING:
+    from callcenter.asterisk.agi import AgiCaller
 
 pytestmark = pytest.mark.asterisk
 
@@ -170,7 +172,7 @@ async def test_a_caller_is_told_and_asked_and_goes_on_to_wait(ami: Ami) -> None:
     async with on_line(ami) as line:
         greeting = await line.greeting()
         call_id = await line.calls_in()
-        caller: AgiCaller[str] = line.telephone.caller(call_id, number=None, file_of=lambda _: greeting)
+        caller: "AgiCaller[str]" = line.telephone.caller(call_id, number=None, file_of=lambda _: greeting)
 
         await caller.say(["greeting"])
         keys = await caller.ask(
@@ -207,7 +209,7 @@ async def test_a_caller_who_hangs_up_in_the_words_is_gone_at_once(ami: Ami) -> N
     async with on_line(ami) as line:
         greeting = await line.greeting()
         call_id = await line.calls_in()
-        caller: AgiCaller[str] = line.telephone.caller(call_id, number=None, file_of=lambda _: greeting)
+        caller: "AgiCaller[str]" = line.telephone.caller(call_id, number=None, file_of=lambda _: greeting)
         async with asyncio.TaskGroup() as tasks:
             saying = tasks.create_task(caller_is_gone_after(caller.say(["greeting"] * 20)))
             await line.until(VoiceBegan)
