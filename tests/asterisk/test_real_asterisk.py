@@ -172,7 +172,7 @@ async def test_a_caller_is_told_and_asked_and_goes_on_to_wait(ami: Ami) -> None:
     async with on_line(ami) as line:
         greeting = await line.greeting()
         call_id = await line.calls_in()
-        caller: "AgiCaller[str]" = line.telephone.caller(call_id, number=None, file_of=lambda _: greeting)
+        caller: AgiCaller[str] = line.telephone.caller(call_id, number=None, file_of=lambda _: greeting)
 
         await caller.say(["greeting"])
         keys = await caller.ask(
@@ -209,7 +209,7 @@ async def test_a_caller_who_hangs_up_in_the_words_is_gone_at_once(ami: Ami) -> N
     async with on_line(ami) as line:
         greeting = await line.greeting()
         call_id = await line.calls_in()
-        caller: "AgiCaller[str]" = line.telephone.caller(call_id, number=None, file_of=lambda _: greeting)
+        caller: AgiCaller[str] = line.telephone.caller(call_id, number=None, file_of=lambda _: greeting)
         async with asyncio.TaskGroup() as tasks:
             saying = tasks.create_task(caller_is_gone_after(caller.say(["greeting"] * 20)))
             await line.until(VoiceBegan)
