@@ -1,8 +1,9 @@
 """What the office needs of the world. Adapters fit by shape; `app` alone joins them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from callcenter.domain.calls import Call
@@ -131,9 +132,7 @@ class Tickets(Protocol):
     async def edit(
         self, ticket_id: TicketId, changes: Mapping[str, Any], *, version: int, at: datetime, actor: str
     ) -> Ticket:
-        """Change fields of a draft. Raises NotFoundError, RefusedError, InvalidInputError, or
-        ConflictError for a stale version.
-        """
+        """Change fields of a draft. Raises NotFoundError, RefusedError, InvalidInputError, ConflictError (stale)."""
         ...
 
     async def file(self, ticket_id: TicketId, *, at: datetime, actor: str) -> Ticket:
@@ -144,20 +143,59 @@ class Tickets(Protocol):
 class Recordings(Protocol):
     """The sound files of calls."""
 
-    async def look(self, path: str) -> SoundSeen:
+    async def look(self, call_id: CallId) -> SoundSeen:
         """Look at the file that Asterisk writes for a running call."""
         ...
 
-    async def keep(self, call_id: CallId, path: str) -> float | None:
+    async def keep(self, call_id: CallId) -> float | None:
         """Make the lasting WAV of an ended call; its seconds, or None when there is no sound. Raises OSError."""
         ...
 
-    async def path(self, call_id: CallId) -> str | None:
+    async def path(self, call_id: CallId) -> Path | None:
         """Where the lasting WAV of this call is, or None."""
         ...
 
     async def free_bytes(self) -> int:
-        """Free space where recordings are kept."""
+        """Free space where recordings are kept. Raises OSError."""
+        ...
+
+    async def expire(self, older_than_days: int) -> int:
+        """Delete recordings older than this; how many. Raises OSError."""
+        ...
+
+
+class Line(Protocol):
+    """A caller whose flow is over."""
+
+    async def leave(self) -> None:
+        """Send him on to wait for a person."""
+        ...
+
+    async def hang_up(self) -> None:
+        """End his call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowEnd:
+    """How a flow ended for one caller."""
+
+    line: Line
+    completed: bool
+    """It came to its own end: the caller is to be hung up. Else he asked for a person."""
+    failed: bool = False
+    """It broke off; the caller goes to a person instead."""
+
+
+class Flows(Protocol):
+    """The menus callers go through."""
+
+    async def run(self, call_id: CallId, caller: str | None, note_digits: Callable[[str, str], None]) -> FlowEnd:
+        """Run the flow in force for this caller; `note_digits` takes node and keys. Raises CallerGone."""
+        ...
+
+    async def reload(self) -> Sequence[str]:
+        """Read the flow files again, without touching calls in progress; each mistake in one line."""
         ...
 
 

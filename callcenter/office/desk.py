@@ -1,0 +1,221 @@
+"""What people may see and ask for, in one place; the edges turn it into HTTP, pages and commands."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from callcenter.domain.calls import Call, RecordingState
+from callcenter.domain.errors import NotFoundError, RefusedError
+from callcenter.domain.exchange.commands import Alarm, HangUpCall, HoldCall, ResumeCall, SetSeatState
+from callcenter.domain.ids import CallId
+from callcenter.domain.records import Entry, Page
+from callcenter.domain.seats import Seat, SeatState
+from callcenter.domain.tickets import Ticket
+from callcenter.domain.units import Unit
+from callcenter.domain.views import Json, QueueView, call_view, queue_view, seat_view
+from callcenter.office.ports import Calls, ComponentHealth, Flows, Recordings
+from callcenter.office.stream import Stream
+from callcenter.office.switchboard import Switchboard
+from callcenter.office.tickets import TicketOffice
+
+
+class Health(Protocol):
+    """How every part of the hotline is."""
+
+    async def __call__(self) -> Mapping[str, ComponentHealth]:
+        """By the contract's names of components."""
+        ...
+
+
+class Desk:
+    """The hotline as its operators and supervisors deal with it."""
+
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        *,
+        stream: Stream,
+        calls: Calls,
+        recordings: Recordings,
+        tickets: TicketOffice,
+        flows: Flows,
+        units: Sequence[Unit],
+        health: Health,
+    ) -> None:
+        self.stream = stream
+        self._switchboard = switchboard
+        self._calls = calls
+        self._recordings = recordings
+        self._tickets = tickets
+        self._flows = flows
+        self._units = {unit.id: unit for unit in units}
+        self._health = health
+
+    def snapshot(self) -> Json:
+        """Everything that is live, as of the stream's newest event."""
+        return {
+            "calls": [call_view(call) for call in self.live_calls()],
+            "seats": [seat_view(seat) for seat in self.seats()],
+            "queues": [queue_view(queue) for queue in self.queues()],
+        }
+
+    # Calls
+
+    def live_calls(self) -> Sequence[Call]:
+        """Calls whose caller is on the line, oldest first."""
+        return self._switchboard.exchange.calls
+
+    async def call(self, call_id: str) -> Call:
+        """One call, live or ended. Raises NotFoundError."""
+        call = self._switchboard.exchange.call(call_id) or await self._calls.get(call_id)
+        if call is None:
+            raise NotFoundError("there is no such call")
+        return call
+
+    async def calls(
+        self,
+        *,
+        live: bool | None,
+        caller: str | None,
+        seat: str | None,
+        begun_from: datetime | None,
+        begun_to: datetime | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Call]:
+        """Calls, newest first; live ones as they are at this moment."""
+        page = await self._calls.find(
+            live=live,
+            caller=caller,
+            seat=seat,
+            begun_from=begun_from,
+            begun_to=begun_to,
+            limit=limit,
+            cursor=cursor,
+        )
+        exchange = self._switchboard.exchange
+        return Page([exchange.call(call.id) or call for call in page.items], page.next)
+
+    async def journal(self, call_id: str) -> Sequence[Entry]:
+        """What happened to one call, oldest first. Raises NotFoundError."""
+        await self.call(call_id)
+        return await self._calls.journal(call_id)
+
+    async def recording(self, call_id: str) -> Path:
+        """The sound file of a call.
+
+        Raises:
+            NotFoundError: there is none.
+            RefusedError: it is still being recorded.
+
+        """
+        call = await self.call(call_id)
+        if call.recording is not None and call.recording.state is RecordingState.RECORDING:
+            raise RefusedError("the call is still being recorded; the recording can be had when it has ended")
+        path = None
+        if call.recording is not None and call.recording.state is RecordingState.KEPT:
+            path = await self._recordings.path(call.id)
+        if path is None:
+            raise NotFoundError("there is no recording of this call")
+        return path
+
+    def hang_up(self, call_id: str) -> None:
+        """End a call. Raises NotFoundError, RefusedError."""
+        self._switchboard.ask(HangUpCall(call_id=CallId(call_id)))
+
+    def hold(self, call_id: str) -> Call:
+        """Let the caller hear music. Raises NotFoundError, RefusedError."""
+        self._switchboard.ask(HoldCall(call_id=CallId(call_id)))
+        return self._live(call_id)
+
+    def resume(self, call_id: str) -> Call:
+        """Take the caller back. Raises NotFoundError, RefusedError."""
+        self._switchboard.ask(ResumeCall(call_id=CallId(call_id)))
+        return self._live(call_id)
+
+    def _live(self, call_id: str) -> Call:
+        call = self._switchboard.exchange.call(call_id)
+        if call is None:
+            raise NotFoundError("there is no such call on the line")
+        return call
+
+    # Seats, queues, units, alarms
+
+    def seats(self) -> Sequence[Seat]:
+        """All seats, by extension."""
+        return self._switchboard.exchange.seats
+
+    def seat(self, extension: str) -> Seat:
+        """One seat. Raises NotFoundError."""
+        for seat in self.seats():
+            if seat.extension == extension:
+                return seat
+        raise NotFoundError("there is no such seat")
+
+    def set_seat_state(self, extension: str, state: SeatState, reason: str | None) -> Seat:
+        """Sign in or out, be ready, take a break, write up. Raises NotFoundError, RefusedError."""
+        self._switchboard.ask(SetSeatState(extension=extension, state=state, reason=reason))
+        return self.seat(extension)
+
+    def queues(self) -> Sequence[QueueView]:
+        """The queues and who waits in them."""
+        return self._switchboard.exchange.queues()
+
+    def units(self) -> Sequence[Unit]:
+        """All units, as the roster names them."""
+        return list(self._units.values())
+
+    def unit(self, unit_id: str) -> Unit:
+        """One unit. Raises NotFoundError."""
+        if (unit := self._units.get(unit_id)) is None:
+            raise NotFoundError("there is no such unit")
+        return unit
+
+    def alarms(self) -> Sequence[Alarm]:
+        """Alarms that stand."""
+        return self._switchboard.exchange.alarms
+
+    # Tickets
+
+    async def tickets(
+        self,
+        *,
+        state: str | None,
+        kind: str | None,
+        unit: str | None,
+        caller: str | None,
+        text: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Ticket]:
+        """Tickets, newest first."""
+        return await self._tickets.find(
+            state=state, kind=kind, unit=unit, caller=caller, text=text, limit=limit, cursor=cursor
+        )
+
+    async def ticket(self, ticket_id: str) -> Ticket:
+        """One ticket. Raises NotFoundError."""
+        return await self._tickets.get(ticket_id)
+
+    async def create_ticket(self, fields: Mapping[str, Any], *, actor: str) -> Ticket:
+        """Draft a ticket without a call. Raises InvalidInputError."""
+        return await self._tickets.create(fields, actor=actor)
+
+    async def edit_ticket(self, ticket_id: str, changes: Mapping[str, Any], *, version: int, actor: str) -> Ticket:
+        """Change a draft. Raises NotFoundError, RefusedError, InvalidInputError, ConflictError."""
+        return await self._tickets.edit(ticket_id, changes, version=version, actor=actor)
+
+    async def file_ticket(self, ticket_id: str, *, actor: str) -> Ticket:
+        """File a completed draft. Raises NotFoundError, RefusedError, InvalidInputError."""
+        return await self._tickets.file(ticket_id, actor=actor)
+
+    # The hotline itself
+
+    async def health(self) -> Mapping[str, ComponentHealth]:
+        """How every part is."""
+        return await self._health()
+
+    async def reload_flows(self) -> Sequence[str]:
+        """Read the flow files again; each mistake in one line, none when all was taken."""
+        return await self._flows.reload()

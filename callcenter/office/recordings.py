@@ -1,0 +1,162 @@
+"""The truth about recordings: that the file exists and grows while people talk, and what became of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from callcenter.domain.calls import Call, Recording, RecordingState
+from callcenter.domain.errors import CallcenterError
+from callcenter.domain.exchange.commands import ClearAlarm, NoteRecording, RaiseAlarm
+from callcenter.domain.facts import CallEnded, Fact
+from callcenter.domain.ids import CallId
+from callcenter.office.ports import Calls, Clock, Recordings
+from callcenter.office.switchboard import Switchboard
+
+log = structlog.get_logger(__name__)
+
+NOT_RECORDED = "recording_failed"
+DISK_LOW = "disk_low"
+LOOK_SECONDS = 3.0
+GROWN_AFTER = timedelta(seconds=6)  # Asterisk writes in blocks; so long without a byte is no recording
+CLOSE_SECONDS = 0.25  # between two looks at a file that is being closed
+CLOSE_LOOKS = 20
+RETRY_SECONDS = 30.0
+RETENTION_SECONDS = 6 * 3600.0
+
+
+class RecordingKeeper:
+    """Looks at running recordings, keeps ended ones, and raises an alarm where there is none."""
+
+    def __init__(
+        self,
+        recordings: Recordings,
+        calls: Calls,
+        switchboard: Switchboard,
+        *,
+        clock: Clock,
+        minimum_free_bytes: int,
+        retention_days: int | None,
+    ) -> None:
+        self._recordings = recordings
+        self._calls = calls
+        self._switchboard = switchboard
+        self._clock = clock
+        self._minimum_free_bytes = minimum_free_bytes
+        self._retention_days = retention_days
+        self._sizes: dict[CallId, int] = {}
+        self._ended: dict[CallId, Call] = {}
+        self._arrived = asyncio.Event()
+        switchboard.when_noted(self._noted)
+
+    def _noted(self, fact: Fact, call: Call | None) -> None:
+        if isinstance(fact, CallEnded) and call is not None and call.recording_path is not None:
+            self._ended[call.id] = call
+            self._arrived.set()
+
+    async def run(self) -> None:
+        """Look and keep until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._every(LOOK_SECONDS, self._look_at_all), name="recordings: look")
+            tasks.create_task(self._keep_ended(), name="recordings: keep")
+            if self._retention_days is not None:
+                tasks.create_task(self._every(RETENTION_SECONDS, self._expire), name="recordings: retention")
+
+    async def _every(self, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await act()
+            except OSError as error:
+                self._failed(f"the recordings' folder cannot be used: {error.strerror}")
+            await asyncio.sleep(seconds)
+
+    async def _look_at_all(self) -> None:
+        free = await self._recordings.free_bytes()
+        if free < self._minimum_free_bytes:
+            detail = f"{free // 2**20} MB are free for recordings, less than {self._minimum_free_bytes // 2**20} MB"
+            self._switchboard.ask(RaiseAlarm(name=DISK_LOW, detail=detail))
+        else:
+            self._switchboard.ask(ClearAlarm(name=DISK_LOW))
+        live = {call.id: call for call in self._switchboard.exchange.calls}
+        self._sizes = {call_id: size for call_id, size in self._sizes.items() if call_id in live}
+        healthy = [await self._look(call) for call in live.values() if call.recording is not None]
+        if healthy and all(healthy):
+            self._switchboard.ask(ClearAlarm(name=NOT_RECORDED))
+
+    async def _look(self, call: Call) -> bool:
+        recording = call.recording
+        assert recording is not None
+        if recording.started is None or self._clock.now() - recording.started < GROWN_AFTER:
+            return True
+        seen = await self._recordings.look(call.id)
+        grown = seen.exists and seen.size_bytes > self._sizes.get(call.id, -1)
+        self._sizes[call.id] = seen.size_bytes
+        if grown:
+            self._note(call.id, replace(recording, state=RecordingState.RECORDING))
+        else:
+            state = RecordingState.FAILED if seen.exists else RecordingState.MISSING
+            self._note(call.id, replace(recording, state=state))
+            self._failed("a call in progress is not being recorded")
+        return grown
+
+    async def _keep_ended(self) -> None:
+        while True:
+            try:
+                for call in await self._calls.unsettled_recordings():
+                    self._ended.setdefault(call.id, call)
+                break
+            except CallcenterError as error:
+                log.warning("unsettled recordings could not be listed", why=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+        while True:
+            for call in list(self._ended.values()):
+                if await self._keep(call):
+                    self._ended.pop(call.id, None)
+            if self._ended:
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                await self._arrived.wait()
+            self._arrived.clear()
+
+    async def _keep(self, call: Call) -> bool:
+        """Settle one ended call's recording; False when it must be tried again."""
+        try:
+            await self._closed(call.id)
+            seconds = await self._recordings.keep(call.id)
+        except OSError as error:
+            self._failed(f"a recording could not be kept: {error.strerror}")
+            if call.recording is not None:
+                self._note(call.id, replace(call.recording, state=RecordingState.FAILED))
+            return False
+        if call.recording is None:
+            return True  # never answered: there was nothing to hear
+        state = RecordingState.MISSING if seconds is None else RecordingState.KEPT
+        self._note(call.id, replace(call.recording, state=state, seconds=seconds))
+        if seconds is None:
+            self._failed("an answered call has no recording")
+        else:
+            self._switchboard.ask(ClearAlarm(name=NOT_RECORDED))
+        return True
+
+    async def _closed(self, call_id: CallId) -> None:
+        """Wait until Asterisk has written the last of it: no event tells."""
+        before = await self._recordings.look(call_id)
+        for _ in range(CLOSE_LOOKS):
+            await asyncio.sleep(CLOSE_SECONDS)
+            now = await self._recordings.look(call_id)
+            if now == before:
+                return
+            before = now
+
+    async def _expire(self) -> None:
+        assert self._retention_days is not None
+        if deleted := await self._recordings.expire(self._retention_days):
+            log.info("recordings past their retention were deleted", recordings=deleted)
+
+    def _note(self, call_id: CallId, recording: Recording) -> None:
+        self._switchboard.ask(NoteRecording(call_id=call_id, recording=recording))
+
+    def _failed(self, detail: str) -> None:
+        self._switchboard.ask(RaiseAlarm(name=NOT_RECORDED, detail=detail))

@@ -1,0 +1,191 @@
+"""The one task that decides: events, requests and time go in one after the other, facts and wishes come out."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from callcenter.domain import facts
+from callcenter.domain.calls import Call
+from callcenter.domain.errors import CallcenterError
+from callcenter.domain.exchange import Command, Decision, Exchange, Moment
+from callcenter.domain.facts import Fact
+from callcenter.domain.telephony import TelephonyEvent
+from callcenter.domain.views import Json, QueueView, call_view, leg_view, moment, queue_view, seat_view
+from callcenter.domain.wishes import StartFlow
+from callcenter.office.ports import Clock, Journal, Telephone
+from callcenter.office.stream import Stream
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS = 0.1  # how late a wrap-up may end or an announcement begin
+BEAT_SECONDS = 1.0
+FROZEN_SECONDS = 2.5  # the dialplan gives up on us after 3: whoever was away for longer must not decide on old news
+
+Noticed = Callable[[Fact, Call | None], None]
+"""Is told each fact, with the whole call after it, in the moment it is noted; must not wait."""
+
+
+class FrozenError(CallcenterError):
+    """This process was stopped for so long that Asterisk has taken the callers back; it must end and begin anew."""
+
+
+class Switchboard:
+    """Owns the exchange. `telephone` and `start_flow` are set before `run`."""
+
+    telephone: Telephone
+    start_flow: Callable[[StartFlow], None]
+
+    def __init__(self, exchange: Exchange, *, journal: Journal, stream: Stream, clock: Clock) -> None:
+        self._exchange = exchange
+        self._journal = journal
+        self._stream = stream
+        self._clock = clock
+        self._inbox: deque[TelephonyEvent] = deque()  # the link bounds it: it hands over no more than its own inbox
+        self._stirred = asyncio.Event()
+        self._noticed: list[Noticed] = []
+        self._turned: float | None = None
+        self._queues: Sequence[tuple[object, ...]] = ()
+        self.failures = 0
+        """Events and ticks that our own code failed on; shown on /health."""
+
+    @property
+    def exchange(self) -> Exchange:
+        """The picture, to look at."""
+        return self._exchange
+
+    def when_noted(self, noticed: Noticed) -> None:
+        """Tell this part of every fact."""
+        self._noticed.append(noticed)
+
+    def tell(self, event: TelephonyEvent) -> None:
+        """Take in what the telephone system tells; decided in the order of telling."""
+        self._inbox.append(event)
+        self._stirred.set()
+
+    def ask(self, command: Command) -> None:
+        """Do what is asked, on the newest picture.
+
+        Raises:
+            NotFoundError: no such call or seat.
+            RefusedError: not possible in this state; says what is.
+
+        """
+        self._work_off()
+        self._carry_out(self._exchange.ask(command, self._now()))
+
+    async def run(self) -> None:
+        """Decide until cancelled.
+
+        Raises:
+            FrozenError: this process was away for too long.
+
+        """
+        beat_at = self._clock.monotonic()
+        while True:
+            try:
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._stirred.wait()
+            except TimeoutError:
+                pass
+            self._stirred.clear()
+            self._look_at_the_clock()
+            self._work_off()
+            self._tick()
+            if self._clock.monotonic() >= beat_at:
+                beat_at = self._clock.monotonic() + BEAT_SECONDS
+                self.telephone.beat(int(self._clock.now().timestamp()))
+
+    def _look_at_the_clock(self) -> None:
+        before, self._turned = self._turned, self._clock.monotonic()
+        if before is not None and self._turned - before > FROZEN_SECONDS:
+            raise FrozenError(f"this process was away for {self._turned - before:.1f} s")
+
+    def _now(self) -> Moment:
+        return Moment(wall=self._clock.now(), mono=self._clock.monotonic())
+
+    def _work_off(self) -> None:
+        while self._inbox:
+            event = self._inbox.popleft()
+            try:
+                decision = self._exchange.handle(event, self._now())
+            except Exception:
+                # One event that we cannot decide on must not stop the others; its call goes on in Asterisk.
+                log.exception("the exchange failed on an event", event_kind=type(event).__name__)
+                self.failures += 1
+            else:
+                self._carry_out(decision)
+
+    def _tick(self) -> None:
+        try:
+            decision = self._exchange.tick(self._now())
+        except Exception:
+            log.exception("the exchange failed as time passed")
+            self.failures += 1
+        else:
+            self._carry_out(decision)
+
+    def _carry_out(self, decision: Decision) -> None:
+        for fact, call in decision.facts:
+            self._journal.append(fact, call)
+            self._publish(fact, call)
+            for noticed in self._noticed:
+                noticed(fact, call)
+        for wish in decision.wishes:
+            if isinstance(wish, StartFlow):
+                self.start_flow(wish)
+            else:
+                self.telephone.carry_out(wish)
+        if decision.facts:
+            self._publish_queues()
+
+    def _publish(self, fact: Fact, call: Call | None) -> None:
+        if (data := event_data(fact, call)) is not None:
+            self._stream.publish(fact.kind, fact.at, data)
+
+    def _publish_queues(self) -> None:
+        queues = self._exchange.queues()
+        shapes = [_shape(queue) for queue in queues]
+        for queue, shape in zip(queues, shapes, strict=True):
+            if shape not in self._queues:
+                self._stream.publish("queue.changed", self._clock.now(), queue_view(queue))
+        self._queues = shapes
+
+
+def _shape(queue: QueueView) -> tuple[object, ...]:
+    """What makes a queue another one; that time passes does not."""
+    return (queue.name, queue.waiting, queue.ready, queue.talking)
+
+
+def event_data(fact: Fact, call: Call | None) -> Json | None:
+    """Give a fact as watchers see it: the whole object after the change, and what is special to it.
+
+    None for a ticket's first mention: the ticket itself is published by whoever drafts it.
+    """
+    match fact:
+        case facts.SeatChanged():
+            return seat_view(fact.seat)
+        case facts.AlarmRaised():
+            return {"name": fact.name, "detail": fact.detail, "since": moment(fact.at)}
+        case facts.AlarmCleared():
+            return {"name": fact.name}
+        case facts.TicketChanged():
+            return None
+        case facts.LegChanged():
+            return {**leg_view(fact.leg), "call_id": fact.call_id}
+        case facts.RecordingChanged():
+            recording = fact.recording
+            return {
+                "state": recording.state.value,
+                "started": moment(recording.started),
+                "seconds": recording.seconds,
+                "call_id": fact.call_id,
+            }
+        case _:
+            assert call is not None
+            special = facts.to_data(fact)
+            special.pop("recording_path", None)
+            return {**special, **call_view(call)} | {
+                key: special[key] for key in ("seat", "queue") if special.get(key) is not None
+            }

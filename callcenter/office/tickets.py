@@ -1,0 +1,118 @@
+"""Tickets: one drafted from each answered call as soon as the talk begins, then completed and filed by people."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from callcenter.domain.calls import Call
+from callcenter.domain.errors import CallcenterError, NotFoundError
+from callcenter.domain.exchange.commands import ClearAlarm, NoteTicket, RaiseAlarm
+from callcenter.domain.facts import CallTalking, Fact
+from callcenter.domain.ids import TicketId
+from callcenter.domain.records import Page
+from callcenter.domain.tickets import Ticket
+from callcenter.domain.views import ticket_view
+from callcenter.office.ports import Calls, Clock, Tickets
+from callcenter.office.stream import Stream
+from callcenter.office.switchboard import Switchboard
+
+log = structlog.get_logger(__name__)
+
+ALARM = "ticket_not_drafted"
+RETRY_SECONDS = 5.0  # the store is away: a draft can wait, the talk goes on
+
+
+class TicketOffice:
+    """Drafts tickets, and lets people work on them; whoever watches sees every change."""
+
+    def __init__(
+        self, tickets: Tickets, calls: Calls, switchboard: Switchboard, *, stream: Stream, clock: Clock
+    ) -> None:
+        self._tickets = tickets
+        self._calls = calls
+        self._switchboard = switchboard
+        self._stream = stream
+        self._clock = clock
+        self._due: dict[str, Call] = {}
+        self._arrived = asyncio.Event()
+        switchboard.when_noted(self._noted)
+
+    def _noted(self, fact: Fact, call: Call | None) -> None:
+        if isinstance(fact, CallTalking) and call is not None and call.ticket_id is None:
+            self._due[call.id] = call
+            self._arrived.set()
+
+    async def run(self) -> None:
+        """Draft what is due until cancelled; begin with what an earlier controller left undone."""
+        while True:
+            try:
+                for call in await self._calls.without_ticket():
+                    self._due.setdefault(call.id, call)
+                break
+            except CallcenterError as error:
+                log.warning("answered calls without a ticket could not be listed", why=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+        while True:
+            for call in list(self._due.values()):
+                if await self._draft(call):
+                    self._due.pop(call.id, None)
+            if self._due:
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self._switchboard.ask(ClearAlarm(name=ALARM))
+                await self._arrived.wait()
+            self._arrived.clear()
+
+    async def _draft(self, call: Call) -> bool:
+        try:
+            ticket = await self._tickets.draft_from_call(call, at=self._clock.now())
+            self._switchboard.ask(NoteTicket(call_id=call.id, ticket_id=ticket.id))
+        except CallcenterError as error:
+            log.warning("a ticket could not be drafted yet", call_id=call.id, why=str(error))
+            self._switchboard.ask(RaiseAlarm(name=ALARM, detail="tickets wait for the store; they are drafted later"))
+            return False
+        self._changed(ticket)
+        return True
+
+    async def find(
+        self,
+        *,
+        state: str | None,
+        kind: str | None,
+        unit: str | None,
+        caller: str | None,
+        text: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Ticket]:
+        """Tickets, newest first."""
+        return await self._tickets.find(
+            state=state, kind=kind, unit=unit, caller=caller, text=text, limit=limit, cursor=cursor
+        )
+
+    async def get(self, ticket_id: str) -> Ticket:
+        """One ticket. Raises NotFoundError."""
+        ticket = await self._tickets.get(ticket_id)
+        if ticket is None:
+            raise NotFoundError("there is no such ticket")
+        return ticket
+
+    async def create(self, fields: Mapping[str, Any], *, actor: str) -> Ticket:
+        """Draft a ticket without a call. Raises InvalidInputError."""
+        return self._changed(await self._tickets.create(fields, at=self._clock.now(), actor=actor))
+
+    async def edit(self, ticket_id: str, changes: Mapping[str, Any], *, version: int, actor: str) -> Ticket:
+        """Change a draft. Raises NotFoundError, RefusedError, InvalidInputError, ConflictError."""
+        return self._changed(
+            await self._tickets.edit(TicketId(ticket_id), changes, version=version, at=self._clock.now(), actor=actor)
+        )
+
+    async def file(self, ticket_id: str, *, actor: str) -> Ticket:
+        """File a completed draft. Raises NotFoundError, RefusedError, InvalidInputError."""
+        return self._changed(await self._tickets.file(TicketId(ticket_id), at=self._clock.now(), actor=actor))
+
+    def _changed(self, ticket: Ticket) -> Ticket:
+        self._stream.publish("ticket.changed", self._clock.now(), ticket_view(ticket))
+        return ticket
