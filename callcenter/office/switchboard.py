@@ -72,7 +72,7 @@ class Switchboard:
             RefusedError: not possible in this state; says what is.
 
         """
-        self._work_off()
+        self.settle()
         self._carry_out(self._exchange.ask(command, self._now()))
 
     async def run(self) -> None:
@@ -91,7 +91,7 @@ class Switchboard:
                 pass
             self._stirred.clear()
             self._look_at_the_clock()
-            self._work_off()
+            self.settle()
             self._tick()
             if self._clock.monotonic() >= beat_at:
                 beat_at = self._clock.monotonic() + BEAT_SECONDS
@@ -105,7 +105,8 @@ class Switchboard:
     def _now(self) -> Moment:
         return Moment(wall=self._clock.now(), mono=self._clock.monotonic())
 
-    def _work_off(self) -> None:
+    def settle(self) -> None:
+        """Decide on everything that was told so far."""
         while self._inbox:
             event = self._inbox.popleft()
             try:

@@ -1,0 +1,105 @@
+import pytest
+
+from callcenter.domain.calls import RecordingState
+from callcenter.domain.ids import CallId
+from callcenter.office import recordings as keeping
+from callcenter.office.recordings import RecordingKeeper
+from tests.support.office_fakes import CALL, FakeCalls, FakeRecordings, Office, an_office, eventually, running
+
+
+@pytest.fixture(autouse=True)
+def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(keeping, "CLOSE_SECONDS", 0.001)
+    monkeypatch.setattr(keeping, "RETRY_SECONDS", 0.02)
+
+
+def a_keeper(office: Office, recordings: FakeRecordings) -> RecordingKeeper:
+    return RecordingKeeper(
+        recordings,  # type: ignore[arg-type]  # only what keeping needs
+        FakeCalls(),  # type: ignore[arg-type]
+        office.switchboard,
+        clock=office.clock,
+        minimum_free_bytes=10**9,
+        retention_days=None,
+    )
+
+
+def state_of(office: Office, call_id: CallId = CALL) -> RecordingState | None:
+    call = office.switchboard.exchange.call(call_id)
+    return None if call is None or call.recording is None else call.recording.state
+
+
+async def test_the_recording_of_an_ended_call_is_kept_with_its_length() -> None:
+    office, recordings = an_office(), FakeRecordings(sizes={CALL: 64_000})
+    keeper = a_keeper(office, recordings)
+
+    async with running(keeper.run):
+        office.a_caller_waits()
+        office.the_seat_answers()
+        office.the_caller_hangs_up()
+        await eventually(lambda: state_of(office) is RecordingState.KEPT)
+
+    call = office.switchboard.exchange.call(CALL)
+    assert call is not None
+    assert call.recording is not None
+    assert call.recording.seconds == 2.0
+    assert office.alarms() == []
+
+
+@pytest.mark.parametrize(
+    ("size", "state"), [(None, RecordingState.MISSING), (44_000, RecordingState.FAILED)], ids=["no file", "full disk"]
+)
+async def test_a_recording_that_does_not_grow_is_an_alarm_and_no_lost_call(
+    size: int | None, state: RecordingState
+) -> None:
+    office, recordings = an_office(), FakeRecordings(sizes={CALL: size})
+    keeper = a_keeper(office, recordings)
+    office.a_caller_waits()
+    office.clock.advance(20)
+
+    async with running(keeper.run):
+        await eventually(lambda: state_of(office) is state)
+
+    assert office.alarms() == ["recording_failed"]
+    assert "alarm.raised" in office.journal.kinds()
+    assert [call.id for call in office.switchboard.exchange.calls] == [CALL]
+
+
+async def test_a_recording_that_grows_again_clears_the_alarm() -> None:
+    office, recordings = an_office(), FakeRecordings(sizes={CALL: 44_000})
+    keeper = a_keeper(office, recordings)
+    office.a_caller_waits()
+    office.clock.advance(20)
+
+    async with running(keeper.run):
+        await eventually(lambda: office.alarms() == ["recording_failed"])
+        recordings.grows = 16_000
+        await eventually(lambda: office.alarms() == [])
+
+    assert state_of(office) is RecordingState.RECORDING
+
+
+async def test_a_disk_that_runs_low_is_an_alarm_until_there_is_room() -> None:
+    office, recordings = an_office(), FakeRecordings(free=10**8)
+    keeper = a_keeper(office, recordings)
+
+    async with running(keeper.run):
+        await eventually(lambda: office.alarms() == ["disk_low"])
+        recordings.free = 10**10
+        await eventually(lambda: office.alarms() == [])
+
+
+async def test_a_recording_that_cannot_be_kept_now_is_kept_when_there_is_room() -> None:
+    office, recordings = an_office(), FakeRecordings(sizes={CALL: 64_000}, full=True)
+    keeper = a_keeper(office, recordings)
+
+    async with running(keeper.run):
+        office.a_caller_waits()
+        office.the_seat_answers()
+        office.the_caller_hangs_up()
+        await eventually(lambda: state_of(office) is RecordingState.FAILED)
+        recordings.full = False
+        await eventually(lambda: state_of(office) is RecordingState.KEPT)
+
+    assert recordings.kept == [CALL]

@@ -1,0 +1,77 @@
+from datetime import timedelta
+
+from callcenter.domain.calls import CallState
+from callcenter.domain.exchange import Moment
+from callcenter.domain.facts import OfCall, to_data
+from callcenter.domain.records import Entry
+from callcenter.domain.seats import SeatState
+from callcenter.domain.telephony import CallFound, LegFound, LinkRestored, Place
+from callcenter.office.recovery import recover
+from tests.support.office_fakes import CALL, NOON, FakeCalls, an_office
+
+
+class SeatsInTalk:
+    """The store's word of the seats."""
+
+    def __init__(self, seats: object) -> None:
+        self._seats = seats
+
+    async def last_seen(self) -> object:
+        return self._seats
+
+
+async def test_a_new_controller_goes_on_with_the_talk_it_finds() -> None:
+    old = an_office()
+    old.a_caller_waits()
+    leg_id = old.the_seat_answers()
+    of_call = [fact for fact in old.journal.facts if isinstance(fact, OfCall)]
+
+    new = an_office(ready=("8001",))
+    await recover(
+        new.switchboard.exchange,
+        FakeCalls(unfinished_facts=[of_call]),  # type: ignore[arg-type]
+        SeatsInTalk(old.switchboard.exchange.seats),  # type: ignore[arg-type]
+        Moment(wall=NOON, mono=1.0),
+    )
+    found = CallFound(
+        call_id=CALL,
+        caller="13800000000",
+        arrived=NOON,
+        answered=True,
+        since=int(NOON.timestamp()),
+        place=Place.TALK,
+        talk="t",
+        legs=(LegFound(leg_id=leg_id, seat="8001", answered=True, talk="t"),),
+        recording=None,
+    )
+    new.tell(LinkRestored(at=NOON + timedelta(seconds=3), calls=(found,), seats_registered=frozenset({"8001"})))
+
+    [call] = new.switchboard.exchange.calls
+    assert call.state is CallState.TALKING
+    assert [seat.state for seat in new.switchboard.exchange.seats] == [SeatState.TALKING]
+    assert new.journal.facts == [], "nothing happened meanwhile, so nothing is noted"
+
+
+async def test_an_ended_call_whose_recording_is_open_is_taken_up_again() -> None:
+    old = an_office()
+    old.a_caller_waits()
+    old.the_seat_answers()
+    old.the_caller_hangs_up()
+    of_call = [fact for fact in old.journal.facts if isinstance(fact, OfCall)]
+    entries = [
+        Entry(seq=seq, time=fact.at, call_id=CALL, kind=fact.kind, data=to_data(fact), recovered=fact.recovered)
+        for seq, fact in enumerate(of_call, start=1)
+    ]
+    ended = old.switchboard.exchange.call(CALL)
+    assert ended is not None
+
+    new = an_office()
+    await recover(
+        new.switchboard.exchange,
+        FakeCalls(unsettled=[ended], entries={CALL: entries}),  # type: ignore[arg-type]
+        SeatsInTalk([]),  # type: ignore[arg-type]
+        Moment(wall=NOON, mono=1.0),
+    )
+
+    assert new.switchboard.exchange.call(CALL) == ended
+    assert new.switchboard.exchange.calls == []

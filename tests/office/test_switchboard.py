@@ -1,0 +1,142 @@
+import asyncio
+
+import pytest
+
+from callcenter.domain.errors import NotFoundError
+from callcenter.domain.exchange import Policy
+from callcenter.domain.exchange.commands import HangUpCall, NoteDigits
+from callcenter.domain.ids import CallId
+from callcenter.domain.seats import SeatState
+from callcenter.domain.telephony import Arrived, CallerUp, Ending, FlowAsked, LegEnded, LinkLost
+from callcenter.domain.wishes import AfterTalk, EndCall, OfferSeat
+from callcenter.office.switchboard import FrozenError
+from tests.support.office_fakes import CALL, NOON, Office, an_office, eventually, running
+
+
+def test_every_fact_goes_to_the_journal_and_to_whoever_watches() -> None:
+    office = an_office()
+
+    office.a_caller_waits()
+    office.the_seat_answers()
+
+    published = [event.type for event in office.stream.since(0) or ()]
+    of_call = [kind for kind in published if kind != "queue.changed"]
+    assert of_call == office.journal.kinds()
+    assert [kind for kind in of_call if kind.startswith("call.")] == [
+        "call.arrived",
+        "call.queued",
+        "call.offered",
+        "call.ringing",
+        "call.talking",
+    ]
+
+
+def test_an_event_holds_the_whole_call_after_the_change_and_what_is_special_to_it() -> None:
+    office = an_office()
+
+    office.a_caller_waits()
+    office.the_seat_answers()
+
+    events = {event.type: event.data for event in office.stream.since(0) or ()}
+    assert events["call.talking"]["state"] == "talking"
+    assert events["call.talking"]["id"] == CALL
+    assert events["call.talking"]["leg_id"]
+    assert events["call.talking"]["seat"] == "8001"
+    assert events["leg.changed"]["call_id"] == CALL
+    assert events["queue.changed"]["talking"] == 1
+    assert "recording_path" not in events["call.arrived"]
+
+
+def test_wishes_are_carried_out_and_a_flow_is_started() -> None:
+    office = an_office()
+
+    office.tell(
+        Arrived(at=NOON, call_id=CALL, caller=None, recording=None),
+        CallerUp(at=NOON, call_id=CALL),
+        FlowAsked(at=NOON, call_id=CALL),
+    )
+    assert [wish.call_id for wish in office.flows_started] == [CALL]
+
+    office.a_caller_waits(CallId("other"))
+    office.the_seat_answers()
+    assert [type(wish) for wish in office.telephone.wishes][:2] == [OfferSeat, AfterTalk]
+
+
+def test_what_is_asked_is_decided_on_the_newest_picture() -> None:
+    office = an_office()
+    office.switchboard.tell(Arrived(at=NOON, call_id=CALL, caller=None, recording=None))
+
+    office.switchboard.ask(HangUpCall(call_id=CALL))
+
+    assert EndCall(call_id=CALL) in office.telephone.wishes
+    with pytest.raises(NotFoundError):
+        office.switchboard.ask(HangUpCall(call_id=CallId("nobody")))
+
+
+async def test_an_event_that_breaks_us_does_not_stop_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    office = an_office()
+    handle = office.switchboard.exchange.handle
+
+    def breaks(event: object, now: object) -> object:
+        if isinstance(event, LinkLost):
+            raise KeyError("a mistake of ours")
+        return handle(event, now)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(office.switchboard.exchange, "handle", breaks)
+
+    office.tell(LinkLost(at=NOON))
+    office.a_caller_waits()
+
+    assert office.switchboard.failures == 1
+    assert "call.queued" in office.journal.kinds()
+
+
+async def test_it_beats_from_the_task_that_decides() -> None:
+    office = an_office()
+
+    async with running(office.switchboard.run):
+        await eventually(lambda: len(office.telephone.beats) == 1)
+        office.clock.advance(1.0)
+        await eventually(lambda: len(office.telephone.beats) == 2)
+
+    first, second = office.telephone.beats
+    assert second - first == 1
+
+
+async def test_the_end_of_a_wrap_up_comes_with_time_alone() -> None:
+    office = an_office(policy=Policy(wrap_up_seconds=4.0))
+    office.a_caller_waits()
+    leg_id = office.the_seat_answers()
+    office.the_caller_hangs_up()
+    office.tell(LegEnded(at=NOON, call_id=CALL, leg_id=leg_id, ending=Ending.NORMAL, by_itself=False))
+    [seat] = office.switchboard.exchange.seats
+    assert seat.state is SeatState.WRAP_UP
+
+    async with running(office.switchboard.run):
+        for _ in range(3):
+            beats = len(office.telephone.beats)
+            await eventually(lambda beats=beats: len(office.telephone.beats) > beats)  # type: ignore[misc]
+            office.clock.advance(2.0)
+        await eventually(lambda: office.switchboard.exchange.seats[0].state is SeatState.READY)
+
+
+async def test_a_process_that_was_frozen_ends_before_it_decides_anything() -> None:
+    office = an_office()
+    running_task = asyncio.ensure_future(office.switchboard.run())
+    await eventually(lambda: bool(office.telephone.beats))
+    decided = len(office.journal.facts)
+
+    office.switchboard.tell(Arrived(at=NOON, call_id=CALL, caller=None, recording=None))
+    office.clock.advance(12.0)
+
+    with pytest.raises(FrozenError, match=r"12\.0 s"):
+        await asyncio.wait_for(running_task, 2)
+    assert len(office.journal.facts) == decided
+
+
+def test_digits_of_a_caller_who_is_gone_are_dropped() -> None:
+    office: Office = an_office()
+
+    office.switchboard.ask(NoteDigits(call_id=CALL, node="main", digits="1"))
+
+    assert office.journal.facts == []

@@ -1,0 +1,268 @@
+"""The world around the office, small enough to look through: what it was told is kept to be looked at."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from callcenter.domain.calls import Call
+from callcenter.domain.errors import UnavailableError
+from callcenter.domain.exchange import Exchange, Moment, Policy
+from callcenter.domain.facts import Fact, to_data
+from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.records import Entry, SoundSeen
+from callcenter.domain.seats import Phone, Seat, SeatState
+from callcenter.domain.telephony import (
+    Arrived,
+    CallerLeft,
+    CallerUp,
+    CallerWaits,
+    LegAnswered,
+    LegDialled,
+    LegRang,
+    LinkRestored,
+    PartyJoined,
+    TelephonyEvent,
+)
+from callcenter.domain.tickets import Ticket, TicketState, traced
+from callcenter.domain.wishes import OfferSeat, StartFlow, Wish
+from callcenter.office.stream import Stream
+from callcenter.office.switchboard import Switchboard
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
+CALL = CallId("7c1b0d64-0000-4000-8000-000000000001")
+
+
+@dataclass
+class FakeClock:
+    """Time that moves only when a test moves it."""
+
+    wall: datetime = NOON
+    mono: float = 1000.0
+
+    def now(self) -> datetime:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.mono
+
+    def advance(self, seconds: float) -> None:
+        self.wall += timedelta(seconds=seconds)
+        self.mono += seconds
+
+
+@dataclass
+class FakeTelephone:
+    """Keeps the wishes it is given, and the beats."""
+
+    wishes: list[Wish] = field(default_factory=list)
+    beats: list[int] = field(default_factory=list)
+
+    def carry_out(self, wish: Wish) -> None:
+        self.wishes.append(wish)
+
+    def beat(self, epoch: int) -> None:
+        self.beats.append(epoch)
+
+
+@dataclass
+class FakeJournal:
+    """Keeps the facts."""
+
+    facts: list[Fact] = field(default_factory=list)
+
+    def append(self, fact: Fact, call: Call | None) -> Entry:  # noqa: ARG002
+        self.facts.append(fact)
+        return Entry(
+            seq=len(self.facts),
+            time=fact.at,
+            call_id=fact.call_id,
+            kind=fact.kind,
+            data=to_data(fact),
+            recovered=fact.recovered,
+        )
+
+    def kinds(self) -> list[str]:
+        return [fact.kind for fact in self.facts]
+
+
+@dataclass
+class FakeCalls:
+    """What the store would say of calls of an earlier controller."""
+
+    unfinished_facts: Sequence[Sequence[Fact]] = ()
+    undrafted: Sequence[Call] = ()
+    unsettled: Sequence[Call] = ()
+    entries: dict[str, list[Entry]] = field(default_factory=dict)
+
+    async def unfinished(self) -> Sequence[Sequence[Fact]]:
+        return self.unfinished_facts
+
+    async def without_ticket(self) -> Sequence[Call]:
+        return self.undrafted
+
+    async def unsettled_recordings(self) -> Sequence[Call]:
+        return self.unsettled
+
+    async def journal(self, call_id: str) -> Sequence[Entry]:
+        return self.entries.get(call_id, [])
+
+
+@dataclass
+class FakeTickets:
+    """A store of tickets that can be away."""
+
+    away: bool = False
+    drafted: dict[str, Ticket] = field(default_factory=dict)
+
+    async def draft_from_call(self, call: Call, *, at: datetime) -> Ticket:
+        if self.away:
+            raise UnavailableError("the store is away")
+        if call.id not in self.drafted:
+            number = f"20261124{len(self.drafted) + 1:06d}"
+            ticket = Ticket(
+                id=TicketId(f"ticket-{len(self.drafted) + 1}"),
+                number=number,
+                version=1,
+                state=TicketState.DRAFTED,
+                caller_phone=call.caller,
+                call_ids=(call.id,),
+                created=at,
+            )
+            self.drafted[call.id] = traced(ticket, at=at, actor="hotline", action="drafted", note=None)
+        return self.drafted[call.id]
+
+
+@dataclass
+class FakeRecordings:
+    """A disk with recordings on it."""
+
+    sizes: dict[CallId, int | None] = field(default_factory=dict)
+    grows: int = 0
+    free: int = 10**12
+    full: bool = False
+    kept: list[CallId] = field(default_factory=list)
+
+    async def look(self, call_id: CallId) -> SoundSeen:
+        size = self.sizes.get(call_id)
+        if size is not None and self.grows:
+            self.sizes[call_id] = size + self.grows
+        return SoundSeen(exists=size is not None, size_bytes=size or 0)
+
+    async def keep(self, call_id: CallId) -> float | None:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        size = self.sizes.get(call_id)
+        if not size:
+            return None
+        self.kept.append(call_id)
+        return size / 32_000
+
+    async def free_bytes(self) -> int:
+        return self.free
+
+    async def expire(self, older_than_days: int) -> int:
+        return older_than_days * 0
+
+
+@dataclass
+class Office:
+    """A switchboard with a fake world around it."""
+
+    switchboard: Switchboard
+    clock: FakeClock
+    telephone: FakeTelephone
+    journal: FakeJournal
+    stream: Stream
+    flows_started: list[StartFlow]
+
+    def tell(self, *events: TelephonyEvent) -> None:
+        for event in events:
+            self.switchboard.tell(event)
+        self.switchboard.settle()
+
+    def a_caller_waits(self, call_id: CallId = CALL) -> None:
+        at = self.clock.now()
+        self.tell(
+            Arrived(at=at, call_id=call_id, caller="13800000000", recording=f"/x/{call_id}.raw"),
+            CallerUp(at=at, call_id=call_id),
+            CallerWaits(at=at, call_id=call_id, since=int(at.timestamp())),
+        )
+
+    def the_seat_answers(self) -> LegId:
+        offer = next(wish for wish in reversed(self.telephone.wishes) if isinstance(wish, OfferSeat))
+        at, call_id, leg_id = self.clock.now(), offer.call_id, offer.leg_id
+        self.tell(
+            LegDialled(at=at, call_id=call_id, leg_id=leg_id, seat=offer.seat),
+            LegRang(at=at, call_id=call_id, leg_id=leg_id),
+            LegAnswered(at=at, call_id=call_id, leg_id=leg_id),
+            PartyJoined(at=at, call_id=call_id, leg_id=LegId(call_id), talk="t"),
+            PartyJoined(at=at, call_id=call_id, leg_id=leg_id, talk="t"),
+        )
+        return leg_id
+
+    def the_caller_hangs_up(self, call_id: CallId = CALL) -> None:
+        self.tell(CallerLeft(at=self.clock.now(), call_id=call_id, by_itself=True))
+
+    def alarms(self) -> list[str]:
+        return [alarm.name for alarm in self.switchboard.exchange.alarms]
+
+
+def an_office(*, ready: Sequence[str] = ("8001",), policy: Policy | None = None) -> Office:
+    """Give an office that hears Asterisk, with these seats ready."""
+    clock, telephone, journal, stream = FakeClock(), FakeTelephone(), FakeJournal(), Stream("s1")
+    roster = {
+        extension: Seat(
+            extension=extension,
+            operator="张三",
+            since=NOON,
+            idle_since=NOON,
+            state=SeatState.READY,
+            phone=Phone.REGISTERED,
+        )
+        for extension in ready
+    }
+    numbers = iter(range(1, 10_000))
+    exchange = Exchange(
+        policy or Policy(), roster, new_id=lambda: f"leg-{next(numbers)}", now=Moment(wall=NOON, mono=clock.mono)
+    )
+    switchboard = Switchboard(exchange, journal=journal, stream=stream, clock=clock)
+    started: list[StartFlow] = []
+    switchboard.telephone, switchboard.start_flow = telephone, started.append
+    office = Office(switchboard, clock, telephone, journal, stream, started)
+    office.tell(LinkRestored(at=NOON, calls=(), seats_registered=frozenset(ready)))
+    telephone.wishes.clear()
+    return office
+
+
+@asynccontextmanager
+async def running(*parts: Callable[[], Awaitable[None]]) -> "AsyncIterator[None]":
+    """Run these parts for as long as the block takes."""
+
+    async def one(part: Callable[[], Awaitable[None]]) -> None:
+        await part()
+
+    async with asyncio.TaskGroup() as tasks:
+        mine = [tasks.create_task(one(part)) for part in parts]
+        try:
+            yield
+        finally:
+            for task in mine:
+                task.cancel()
+
+
+async def eventually(claim: Callable[[], bool], *, within: float = 2.0) -> None:
+    """Wait until this is so; the one place of the office's tests that polls."""
+    async with asyncio.timeout(within):
+        while not claim():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+def with_ticket(call: Call, ticket_id: str) -> Call:
+    """The same call with a ticket."""
+    return replace(call, ticket_id=TicketId(ticket_id))
