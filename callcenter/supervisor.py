@@ -1,0 +1,137 @@
+"""Keeps the hotline's processes running: starts them, starts them again when they die, ends what it started.
+
+It holds no call and knows no caller: whatever happens to it, people go on talking.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from callcenter.domain.errors import CallcenterError
+
+log = structlog.get_logger(__name__)
+
+RAN_WELL_SECONDS = 60.0  # who ran that long and died is started again at once
+BACK_OFF_FIRST = 0.3
+BACK_OFF_MOST = 30.0
+READY_LOOK_SECONDS = 0.1
+STOP_SECONDS = 4.0  # for each of the processes; together they end within the ten seconds that are promised
+
+
+class Process(Protocol):
+    """One process of the hotline."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    async def start(self) -> None:
+        """Start it. Raises CallcenterError when it cannot be started."""
+        ...
+
+    async def wait(self) -> int:
+        """Wait for its end; its exit code, negative for a signal."""
+        ...
+
+    async def stop(self, within_seconds: float) -> None:
+        """End it politely, and by force when the time is over."""
+        ...
+
+
+class Supervisor:
+    """Owns the processes, in the order in which they are started; they are ended the other way round."""
+
+    def __init__(
+        self,
+        processes: Sequence[Process],
+        *,
+        is_ready: Callable[[], Awaitable[bool]],
+        say: Callable[[str], None],
+        ready_seconds: float = 60.0,
+    ) -> None:
+        self._processes = processes
+        self._is_ready = is_ready
+        self._say = say
+        self._ready_seconds = ready_seconds
+        self.restarts = 0
+
+    async def run(self, ready_line: str) -> int:
+        """Run until SIGTERM or Ctrl-C; 0 then, 1 when the start fails."""
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        try:
+            return await self._until(stopped, ready_line)
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    async def _until(self, stopped: asyncio.Event, ready_line: str) -> int:
+        """Start all, and keep them alive until told to stop or until it is clear that they never get ready."""
+        started: list[Process] = []
+        try:
+            for process in self._processes:
+                await process.start()
+                started.append(process)
+            async with asyncio.TaskGroup() as tasks:
+                keepers = [
+                    tasks.create_task(self._keep_alive(process), name=f"keep {process.name}") for process in started
+                ]
+                stopping = tasks.create_task(stopped.wait(), name="stop signal")
+                announcing = tasks.create_task(self._announce(ready_line), name="announce")
+                await asyncio.wait({announcing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                if announcing.done() and announcing.result():
+                    await stopping
+                for task in (*keepers, announcing, stopping):
+                    task.cancel()
+        except CallcenterError as error:
+            self._say(f"callcenter: {error}")
+        finally:
+            for process in reversed(started):
+                await process.stop(STOP_SECONDS)
+        return 0 if stopped.is_set() else 1
+
+    async def _announce(self, ready_line: str) -> bool:
+        try:
+            async with asyncio.timeout(self._ready_seconds):
+                while not await self._is_ready():  # noqa: ASYNC110  # asked over HTTP, as anybody would
+                    await asyncio.sleep(READY_LOOK_SECONDS)
+        except TimeoutError:
+            self._say(f"callcenter: not ready after {self._ready_seconds:.0f} s; see the logs in the home's log/")
+            return False
+        self._say(ready_line)
+        return True
+
+    async def _keep_alive(self, process: Process) -> None:
+        loop = asyncio.get_running_loop()
+        died = 0
+        while True:
+            began = loop.time()
+            code = await process.wait()
+            died = 1 if loop.time() - began > RAN_WELL_SECONDS else died + 1
+            while True:
+                delay = min(BACK_OFF_MOST, BACK_OFF_FIRST * 2 ** (died - 1))
+                log.error("a process ended", process=process.name, code=code, starts_again_in=delay)
+                self._say(f"callcenter: {process.name} ended ({_how(code)}); starting it again in {delay:.1f} s")
+                await asyncio.sleep(delay)
+                try:
+                    await process.start()
+                    break
+                except CallcenterError as error:
+                    self._say(f"callcenter: {process.name}: {error}")
+                    died += 1
+            self.restarts += 1
+
+
+def _how(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    with contextlib.suppress(ValueError):
+        return signal.Signals(-code).name
+    return f"signal {-code}"

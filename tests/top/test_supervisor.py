@@ -1,0 +1,127 @@
+import asyncio
+import os
+import signal
+import sys
+from dataclasses import dataclass, field
+
+import pytest
+
+from callcenter import supervisor
+from callcenter.domain.errors import UnavailableError
+from callcenter.supervisor import Supervisor
+from tests.support.office_fakes import eventually
+
+
+@dataclass
+class RealProcess:
+    """A Python process that does what its text says."""
+
+    name: str
+    text: str = "import time; time.sleep(60)"
+    order: list[str] = field(default_factory=list)
+    refuses: int = 0
+    started: int = 0
+    process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        if self.refuses and self.started:
+            self.refuses -= 1
+            raise UnavailableError("not yet")
+        self.process = await asyncio.create_subprocess_exec(sys.executable, "-c", self.text)
+        self.started += 1
+        self.order.append(f"{self.name} started")
+
+    async def wait(self) -> int:
+        assert self.process is not None
+        return await self.process.wait()
+
+    async def stop(self, within_seconds: float) -> None:
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.terminate()
+        async with asyncio.timeout(within_seconds):
+            await self.process.wait()
+        self.order.append(f"{self.name} stopped")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+
+
+async def ready() -> bool:
+    return True
+
+
+async def never() -> bool:
+    return False
+
+
+@pytest.fixture(autouse=True)
+def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "BACK_OFF_FIRST", 0.02)
+    monkeypatch.setattr(supervisor, "READY_LOOK_SECONDS", 0.01)
+
+
+async def test_it_says_ready_and_ends_what_it_started_the_other_way_round() -> None:
+    order: list[str] = []
+    said: list[str] = []
+    processes = [RealProcess("asterisk", order=order), RealProcess("controller", order=order)]
+    running = asyncio.ensure_future(Supervisor(processes, is_ready=ready, say=said.append).run("READY"))
+    await eventually(lambda: said == ["READY"], within=5)
+
+    os.kill(os.getpid(), signal.SIGTERM)
+
+    assert await asyncio.wait_for(running, 10) == 0
+    assert order == ["asterisk started", "controller started", "controller stopped", "asterisk stopped"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+async def test_a_process_that_dies_is_started_again(number: signal.Signals) -> None:
+    said: list[str] = []
+    process = RealProcess("controller")
+    running = asyncio.ensure_future(Supervisor([process], is_ready=ready, say=said.append).run("READY"))
+    await eventually(lambda: said == ["READY"], within=5)
+    assert process.process is not None
+
+    process.process.send_signal(number)
+
+    await eventually(lambda: process.started == 2, within=5)
+    assert said[1].startswith(f"callcenter: controller ended ({number.name})")
+    os.kill(os.getpid(), signal.SIGINT)
+    assert await asyncio.wait_for(running, 10) == 0
+
+
+async def test_a_process_that_cannot_be_started_again_yet_is_tried_until_it_can() -> None:
+    said: list[str] = []
+    process = RealProcess("asterisk", refuses=2)
+    running = asyncio.ensure_future(Supervisor([process], is_ready=ready, say=said.append).run("READY"))
+    await eventually(lambda: said == ["READY"], within=5)
+
+    process.kill()
+
+    await eventually(lambda: process.started == 2, within=5)
+    assert said.count("callcenter: asterisk: not yet") == 2
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert await asyncio.wait_for(running, 10) == 0
+
+
+async def test_a_start_that_never_gets_ready_ends_with_a_clear_word_and_leaves_nothing() -> None:
+    said: list[str] = []
+    process = RealProcess("controller")
+
+    code = await Supervisor([process], is_ready=never, say=said.append, ready_seconds=0.3).run("READY")
+
+    assert code == 1
+    assert process.process is not None
+    assert process.process.returncode is not None
+    assert said == ["callcenter: not ready after 0 s; see the logs in the home's log/"]
+
+
+async def test_what_cannot_be_started_at_all_is_said_and_what_was_started_is_ended() -> None:
+    said: list[str] = []
+    first, second = RealProcess("asterisk"), RealProcess("controller", refuses=1, started=1)
+
+    code = await Supervisor([first, second], is_ready=ready, say=said.append).run("READY")
+
+    assert (code, said) == (1, ["callcenter: not yet"])
+    assert first.order == ["asterisk started", "asterisk stopped"]
