@@ -1,0 +1,325 @@
+"""The folder that holds all that a run writes: its layout, its secrets, and that only one run uses it."""
+
+import fcntl
+import json
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Any
+
+from callcenter.domain.errors import CallcenterError
+from callcenter.domain.units import Unit
+
+_SECRET_BYTES = 24  # 32 characters of letters, digits, - and _: fits a line of any configuration file
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
+_ONLY_OURS = 0o600
+_PRIVATE_FOLDER = 0o700
+_PASSABLE_FOLDER = 0o711  # Asterisk's own user must reach what lies inside
+
+
+class HomeError(CallcenterError):
+    """The home cannot be used; the message says why and what to do."""
+
+
+class HomeInUseError(HomeError):
+    """Another process works in this home."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """What this home's parts know each other by."""
+
+    api_token: str
+    ami_secret: str
+    seat_passwords: Mapping[str, str]
+    """SIP password of each seat, by extension."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where everything stands in one home. Makes nothing until `make` is called."""
+
+    folder: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """What is set for this home; may be missing."""
+        return self.folder / "callcenter.toml"
+
+    @property
+    def demo_file(self) -> Path:
+        """Addresses and secrets for phones and programs on this machine (contract.md §2)."""
+        return self.folder / "demo.json"
+
+    @property
+    def secrets_file(self) -> Path:
+        """Token and passwords, made at the first run."""
+        return self.folder / "secrets.json"
+
+    @property
+    def run(self) -> Path:
+        """Process ids and locks."""
+        return self.folder / "run"
+
+    @property
+    def controller_pid(self) -> Path:
+        """Process id of the controller."""
+        return self.run / "controller.pid"
+
+    @property
+    def asterisk_pid(self) -> Path:
+        """Process id of Asterisk."""
+        return self.run / "asterisk.pid"
+
+    @property
+    def log(self) -> Path:
+        """Folder of the logs."""
+        return self.folder / "log"
+
+    @property
+    def recordings(self) -> Path:
+        """Folder of the kept recordings, by day."""
+        return self.folder / "recordings"
+
+    @property
+    def incoming(self) -> Path:
+        """Where Asterisk writes the sound of calls in progress."""
+        return self.recordings / "incoming"
+
+    @property
+    def asterisk(self) -> Path:
+        """Folder of Asterisk's configuration and state."""
+        return self.folder / "asterisk"
+
+    @property
+    def prompts(self) -> Path:
+        """Folder of prompts that were rendered or converted."""
+        return self.folder / "prompts"
+
+    @property
+    def spool(self) -> Path:
+        """Where the journal waits when the database cannot be written."""
+        return self.folder / "spool"
+
+    def make(self) -> None:
+        """Make the folders that are missing; those that exist keep their rights. Blocks.
+
+        Raises:
+            HomeError: a folder cannot be made or written.
+
+        """
+        rights = {
+            self.folder: _PASSABLE_FOLDER,
+            self.run: _PASSABLE_FOLDER,
+            self.log: _PRIVATE_FOLDER,
+            self.recordings: _PASSABLE_FOLDER,
+            self.incoming: _PASSABLE_FOLDER,
+            self.asterisk: _PASSABLE_FOLDER,
+            self.prompts: 0o755,
+            self.spool: _PRIVATE_FOLDER,
+        }
+        for folder, mode in rights.items():
+            try:
+                if not folder.is_dir():
+                    folder.mkdir(parents=folder == self.folder)
+                    folder.chmod(mode)
+            except OSError as error:
+                raise HomeError(f"{folder} cannot be made ({error.strerror}); choose another with --home") from error
+        if not os.access(self.folder, os.W_OK | os.X_OK):
+            raise HomeError(f"{self.folder} cannot be written by this user; choose another with --home")
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold this home, so that no other process works in it. Needs `make` first.
+
+        Raises:
+            HomeInUseError: another process holds it.
+            HomeError: the lock cannot be made.
+
+        """
+        path = self.run / "home.lock"
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _ONLY_OURS)
+        except OSError as error:
+            raise HomeError(f"{path} cannot be made ({error.strerror})") from error
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                holder = os.pread(handle, 20, 0).decode("ascii", "replace").strip()
+                by = f" (process {holder})" if holder.isdigit() else ""
+                raise HomeInUseError(
+                    f"{self.folder} is in use by another run{by}; stop it first, or choose another with --home"
+                ) from error
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(handle)  # and with it the lock
+
+    def secrets(self, extensions: Iterable[str]) -> Secrets:
+        """Give the secrets of this home, and make what is missing: a new home's, a new seat's. Blocks.
+
+        A seat that has left the roster keeps its password, for the day it comes back.
+
+        Raises:
+            HomeError: the file is damaged or cannot be written.
+
+        """
+        known = self.known_secrets()
+        passwords = dict(known.seat_passwords) if known else {}
+        for extension in extensions:
+            if extension not in passwords:
+                passwords[extension] = _new_secret()
+        wanted = Secrets(
+            api_token=known.api_token if known else _new_secret(),
+            ami_secret=known.ami_secret if known else _new_secret(),
+            seat_passwords=passwords,
+        )
+        if wanted != known:
+            _write_private(
+                self.secrets_file,
+                {"api_token": wanted.api_token, "ami_secret": wanted.ami_secret, "seat_passwords": passwords},
+            )
+        return wanted
+
+    def known_secrets(self) -> Secrets | None:
+        """Give the secrets of this home, or None before its first run. Blocks.
+
+        Raises:
+            HomeError: the file cannot be read or is damaged.
+
+        """
+        path = self.secrets_file
+        try:
+            if stat.S_IMODE(path.stat().st_mode) & ~_ONLY_OURS:
+                path.chmod(_ONLY_OURS)
+            found = json.loads(path.read_bytes())
+            return Secrets(
+                api_token=_secret(found["api_token"]),
+                ami_secret=_secret(found["ami_secret"]),
+                seat_passwords={
+                    _extension(extension): _secret(password) for extension, password in found["seat_passwords"].items()
+                },
+            )
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise HomeError(f"{path} cannot be read ({error.strerror}); check its owner and its rights") from error
+        except (ValueError, KeyError, TypeError, AttributeError):
+            # `from None`: the cause would quote what the file holds.
+            raise HomeError(f"{path} is damaged; put it back from a backup, or remove it to get new secrets") from None
+
+    def write_demo(
+        self,
+        *,
+        hotline: str,
+        sip: str,
+        http: str,
+        ami: str,
+        trunk: str,
+        secrets: Secrets,
+        operators: Mapping[str, str],
+        units: Sequence[Unit],
+    ) -> None:
+        """Write what phones and programs on this machine need to take part (contract.md §2), mode 600. Blocks.
+
+        `sip`, `ami` and `trunk` are HOST:PORT, `http` is a whole address; `operators` names the person at each seat.
+
+        Raises:
+            HomeError: the file cannot be written.
+
+        """
+        _write_private(
+            self.demo_file,
+            {
+                "hotline": hotline,
+                "sip": sip,
+                "http": http,
+                "ami": ami,
+                "trunk": trunk,
+                "api_token": secrets.api_token,
+                "seats": [
+                    {
+                        "extension": extension,
+                        "sip_password": secrets.seat_passwords[extension],
+                        "operator": operator,
+                    }
+                    for extension, operator in operators.items()
+                ],
+                "units": [{"id": unit.id, "name": unit.name, "number": unit.number} for unit in units],
+            },
+        )
+
+    def read_demo(self) -> Mapping[str, Any] | None:
+        """Read what `write_demo` wrote, or None before the first run. Blocks.
+
+        Raises:
+            HomeError: the file cannot be read or is damaged.
+
+        """
+        path = self.demo_file
+        try:
+            found = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise HomeError(f"{path} cannot be read ({error.strerror}); check its owner and its rights") from error
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise HomeError(f"{path} is damaged; it is written anew at the next start")
+        return found
+
+
+def write_pid(path: Path, pid: int) -> None:
+    """Note the process id of a running part. Blocks. Raises OSError."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_text(f"{pid}\n", encoding="ascii")
+    beside.replace(path)
+
+
+def read_pid(path: Path) -> int | None:
+    """Give the process id that was noted, if there is one and such a process lives. Blocks."""
+    try:
+        pid = int(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        return None
+    return pid if pid > 0 and Path(f"/proc/{pid}").exists() else None
+
+
+def _new_secret() -> str:
+    return token_urlsafe(_SECRET_BYTES)
+
+
+def _secret(value: object) -> str:
+    if not (isinstance(value, str) and _SECRET.fullmatch(value)):
+        raise ValueError("no secret")
+    return value
+
+
+def _extension(value: str) -> str:
+    if not (value.isascii() and value.isdigit()):
+        raise ValueError("no extension")
+    return value
+
+
+def _write_private(path: Path, content: Mapping[str, Any]) -> None:
+    """Write the whole file or nothing, readable by nobody else at any moment."""
+    beside = path.with_name(f"{path.name}.new")
+    try:
+        beside.unlink(missing_ok=True)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_OURS)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, ensure_ascii=False, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise HomeError(f"{path} cannot be written ({error.strerror})") from error

@@ -1,0 +1,370 @@
+"""Everything that can be set: one field for each setting, with its meaning, unit and range.
+
+`settings_sources` reads them, `settings_page` writes their page; nobody below `app` sees them.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_core import PydanticCustomError
+
+from callcenter.addresses import Endpoint, PortRange, parse_endpoint, parse_port_range
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+"""The folder that holds `ivr_flows/` and `agents/` of this copy of the project."""
+
+_DIGITS = re.compile(r"[0-9]{3,15}")
+_NODE = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_FLOW = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_AREA_CODE = re.compile(r"0[1-9][0-9]{1,2}")
+_VOICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+_.-]{0,63}")
+_DATABASE = re.compile(r"(sqlite|sqlite\+aiosqlite|postgresql|postgresql\+asyncpg)://.+")
+
+DIAL_OUT = r"1[3-9][0-9]{9}|0[1-9][0-9]{8,10}|[2-8][0-9]{6,7}|1[0-2][0-9]{1,3}|9[56][0-9]{3,6}"
+"""Mainland mobiles, landlines with and without area code, short service numbers; nothing abroad."""
+
+
+def _refuse(wrong: str) -> PydanticCustomError:
+    """Refuse a value; `wrong` fits behind "is", what to write instead comes from the field."""
+    return PydanticCustomError("setting", "{wrong}", {"wrong": wrong})
+
+
+def _listens(value: Any) -> Any:
+    return _endpoint(value, names=False)
+
+
+def _reached(value: Any) -> Any:
+    return _endpoint(value, names=True)
+
+
+def _endpoint(value: Any, *, names: bool) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_endpoint(value, names=names)
+    except ValueError as error:
+        raise _refuse(str(error)) from error
+
+
+def _port_range(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_port_range(value)
+    except ValueError as error:
+        raise _refuse(str(error)) from error
+
+
+def _like(pattern: re.Pattern[str], wrong: str) -> AfterValidator:
+    def check(value: str | None) -> str | None:
+        if value is not None and not pattern.fullmatch(value):
+            raise _refuse(wrong)
+        return value
+
+    return AfterValidator(check)
+
+
+def _ip_address(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        endpoint = parse_endpoint(f"{value}:1")
+    except ValueError as error:
+        raise _refuse("not an IP address") from error
+    if endpoint.is_any:
+        raise _refuse("every address of this machine, which no phone can call")
+    return endpoint.host
+
+
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise _refuse("no time zone that is known here")
+    return value
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise _refuse(f"not a pattern ({error.msg})") from error
+    return value
+
+
+def _database(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not _DATABASE.fullmatch(value.get_secret_value()):
+        raise _refuse("no address of a database that is known here")
+    return value
+
+
+def _none_when_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _set(default: Any, meaning: str, write: str, **limits: Any) -> Any:
+    """Declare one setting: what it means, and what may be written for it."""
+    return Field(default=default, description=meaning, json_schema_extra={"write": write}, **limits)
+
+
+Listens = Annotated[Endpoint, BeforeValidator(_listens)]
+Reached = Annotated[Endpoint, BeforeValidator(_reached)]
+
+
+class Settings(BaseModel):
+    """What this hotline is set to; made by `settings_sources.load_settings`, checked as a whole."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
+
+    home: Path = _set(
+        CHECKOUT / "var",
+        "Folder that holds all that a run writes. Two homes with different ports run side by side.",
+        "a folder",
+    )
+    hotline: Annotated[str, _like(_DIGITS, "no telephone number")] = _set(
+        "12345", "Number of the hotline.", "3 to 15 digits"
+    )
+    node: Annotated[str, _like(_NODE, "no name of a node")] = _set(
+        "node1",
+        "Name of this machine among several of one hotline.",
+        "small letters, digits and -, beginning with a letter, at most 32",
+    )
+    http: Listens = _set(
+        "127.0.0.1:8080",
+        "Where the HTTP API and WebSocket listen. 0.0.0.0 and [::] mean every address of this machine.",
+        "an IP address and a port, such as 127.0.0.1:8080",
+    )
+    sip: Listens = _set(
+        "127.0.0.1:5060",
+        "Where phones and the trunk reach the hotline (UDP), IPv4. The host is also where sound goes.",
+        "an IPv4 address and a port, such as 127.0.0.1:5060",
+    )
+    rtp: Annotated[PortRange, BeforeValidator(_port_range)] = _set(
+        "10000-10999",
+        "Ports for sound (UDP), four for each call.",
+        "two ports with - between, 20 or more ports apart, such as 10000-10999",
+    )
+    ami: int = _set(
+        5038,
+        "Port of Asterisk's manager interface (TCP). It listens on 127.0.0.1 only, whatever else is set.",
+        "a port from 1 to 65535",
+        ge=1,
+        le=65_535,
+    )
+    trunk: Reached = _set(
+        "127.0.0.1:5080",
+        "Where the telephone network's gateway is: calls to units go there, citizens' calls come from there.",
+        "a host and a port, such as 127.0.0.1:5080",
+    )
+    public_address: Annotated[str | None, AfterValidator(_ip_address), BeforeValidator(_none_when_empty)] = _set(
+        None,
+        "Address of this machine that phones are told, where `sip` listens on every address. Default: the host of"
+        " `sip`.",
+        "an IPv4 address of this machine, such as 192.168.1.10",
+    )
+    flow: Annotated[str, _like(_FLOW, "no name of a flow")] = _set(
+        "direct",
+        "Flow that callers go through: `direct` (greeting, then a person), `menu`, `night`, or one of your own.",
+        "the `name` of a flow in flows_folder",
+    )
+    flows_folder: Path = _set(
+        CHECKOUT / "ivr_flows", "Folder of the flows, their calendars, recorded prompts and music.", "a folder"
+    )
+    agents_folder: Path = _set(CHECKOUT / "agents", "Folder of the rosters: seats and units.", "a folder")
+    arrival: Literal["answer", "ring"] = _set(
+        "answer",
+        "`answer`: the hotline greets at once. `ring`: the caller hears ringing for at most 10 s while seats are"
+        " offered, then the greeting.",
+        "answer or ring",
+    )
+    ring_seconds: float = _set(
+        15, "How long a seat may ring before the caller goes to the next, in seconds.", "5 to 120", ge=5, le=120
+    )
+    no_ring_seconds: float = _set(
+        6,
+        "How long a phone may take to begin ringing before it counts as out of reach, in seconds.",
+        "1 to 30",
+        ge=1,
+        le=30,
+    )
+    miss_limit: int = _set(3, "Missed offers in a row that set a seat aside.", "1 to 20", ge=1, le=20)
+    wrap_up_seconds: float = _set(
+        30, "Time to finish the notes after a call, before the next is offered, in seconds.", "0 to 3600", ge=0, le=3600
+    )
+    announce_first_seconds: float = _set(
+        20, "Waiting time before the place in line is first told, in seconds.", "5 to 600", ge=5, le=600
+    )
+    announce_every_seconds: float = _set(
+        45, "Time between two tellings of the place in line, in seconds.", "10 to 3600", ge=10, le=3600
+    )
+    area_code: Annotated[str, _like(re.compile(_AREA_CODE.pattern + "|"), "no area code")] = _set(
+        "",
+        "Area code that the network leaves out of local numbers; added to them before they are stored.",
+        "an area code with its 0, such as 022, or nothing",
+    )
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = _set(
+        "Asia/Shanghai",
+        "Time zone of opening hours, of ticket numbers and of folders of recordings.",
+        "a name such as Asia/Shanghai",
+    )
+    dial_out: Annotated[str, AfterValidator(_pattern)] = _set(
+        DIAL_OUT,
+        "Regular expression that a number must match as a whole to be dialled by a person. Units of the roster"
+        " are always allowed.",
+        "a regular expression",
+    )
+    database_url: Annotated[SecretStr | None, AfterValidator(_database), BeforeValidator(_none_when_empty)] = _set(
+        None,
+        "Database. Default: SQLite in the home.",
+        "postgresql://USER:PASSWORD@HOST/NAME or sqlite:///FILE",
+    )
+    voice: Annotated[str, _like(_VOICE, "no name of a voice")] = _set(
+        "cmn-latn-pinyin",
+        "espeak-ng voice that speaks the texts for which no sound is recorded.",
+        "the name of a voice, as `espeak-ng --voices` lists them",
+    )
+    voice_rate: int = _set(160, "Speed of that voice, in words per minute.", "80 to 300", ge=80, le=300)
+    retention_days: Annotated[int | None, BeforeValidator(_none_when_empty)] = _set(
+        None,
+        "Days after which recordings are deleted. Default: nothing is ever deleted.",
+        "1 to 36500, or nothing",
+        ge=1,
+        le=36_500,
+    )
+    minimum_free_mb: int = _set(
+        1024,
+        "Free space for recordings below which an alarm is raised, in megabytes; a call takes about 2 MB a minute.",
+        "0 to 10000000",
+        ge=0,
+        le=10_000_000,
+    )
+    event_buffer: int = _set(
+        10_000,
+        "Events kept for watchers who come back after a lost connection.",
+        "100 to 1000000",
+        ge=100,
+        le=1_000_000,
+    )
+    max_watchers: int = _set(1000, "WebSocket connections at one time.", "1 to 100000", ge=1, le=100_000)
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = _set(
+        "INFO", "Least weight of what is logged.", "DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: Literal["json", "text"] = _set(
+        "json", "How the log in the home is written: `json` for programs, `text` for people.", "json or text"
+    )
+    asterisk: str = _set(
+        "auto",
+        "Asterisk: `auto` (this machine's own if new enough, else one in a root of its own), the path of a binary,"
+        " or HOST:PORT of the manager interface of one that somebody else runs (asterisk_conf/README.md).",
+        "auto, the full path of a binary, or 127.0.0.1:PORT",
+        min_length=1,
+    )
+    asterisk_user: str = _set(
+        "callcenter", "Manager user of an Asterisk that somebody else runs.", "a name", min_length=1
+    )
+    asterisk_secret: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = _set(
+        None, "Manager secret of an Asterisk that somebody else runs.", "the secret"
+    )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The hotline's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def media_address(self) -> str:
+        """The address phones are told for signalling and sound."""
+        return self.public_address or self.sip.host
+
+    @property
+    def sip_reached(self) -> Endpoint:
+        """Where phones find the hotline."""
+        return Endpoint(self.media_address, self.sip.port)
+
+    @property
+    def http_reached(self) -> Endpoint:
+        """Where programs on this machine find the API."""
+        if not self.http.is_any:
+            return self.http
+        return Endpoint("::1" if ":" in self.http.host else "127.0.0.1", self.http.port)
+
+    @property
+    def database(self) -> str:
+        """Address of the database, its password included: never to be logged."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite+aiosqlite:///{self.home / 'callcenter.sqlite3'}"
+
+    @property
+    def asterisk_elsewhere(self) -> Endpoint | None:
+        """The manager interface of an Asterisk that somebody else runs, or None where we run our own."""
+        return None if self.asterisk == "auto" or "/" in self.asterisk else parse_endpoint(self.asterisk)
+
+    def as_environment(self) -> dict[str, str]:
+        """Give what was set as environment variables, for a process of our own that is to be set the same.
+
+        Holds secrets: only for the environment of a child of the same user.
+        """
+        return {
+            environment_name(name): _written(getattr(self, name)) for name in sorted(self.model_fields_set | {"home"})
+        }
+
+    def faults(self) -> Iterator[tuple[str, str, str]]:
+        """Give what does not fit together: setting, what is wrong (fits behind "is"), what to write instead."""
+        if ":" in self.sip.host:
+            yield "sip", "an IPv6 address", "write an IPv4 address and a port"
+        if self.public_address and ":" in self.public_address:
+            yield "public_address", "an IPv6 address", "write an IPv4 address"
+        if self.sip.is_any and not self.public_address:
+            yield (
+                "sip",
+                "every address of this machine, and phones must be told one of them",
+                "set public_address (--public-address) as well, or write that address here",
+            )
+        if self.public_address and self.sip.is_loopback and not parse_endpoint(f"{self.public_address}:1").is_loopback:
+            yield "public_address", "an address that nobody answers on, as sip listens on loopback", "set sip as well"
+        if self.http.port == self.ami and (self.http.is_any or self.http.host == "127.0.0.1"):
+            yield "ami", "the port of http too", "write another port"
+        if self.sip.port in self.rtp:
+            yield "rtp", f"a range that holds the port of sip, {self.sip.port}", "write another range"
+        if self.trunk == self.sip_reached:
+            yield "trunk", "the hotline's own SIP address", "write where the gateway is"
+        if "/" not in self.asterisk and self.asterisk != "auto":
+            try:
+                elsewhere = parse_endpoint(self.asterisk)
+            except ValueError as error:
+                yield "asterisk", str(error), "write auto, the full path of a binary, or 127.0.0.1:PORT"
+                return
+            if not elsewhere.is_loopback:
+                yield (
+                    "asterisk",
+                    "an address outside this machine, and its manager interface has no encryption",
+                    "write 127.0.0.1:PORT, and bring the port here by a tunnel",
+                )
+            if self.asterisk_secret is None:
+                yield (
+                    "asterisk",
+                    "an Asterisk that somebody else runs, without its secret",
+                    "set asterisk_secret as well",
+                )
+
+
+def environment_name(setting: str) -> str:
+    """Name the environment variable of a setting."""
+    return f"CALLCENTER_{setting.upper()}"
+
+
+def _written(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case SecretStr():
+            return value.get_secret_value()
+        case _:
+            return str(value)
