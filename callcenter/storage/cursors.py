@@ -1,0 +1,32 @@
+"""Where the next page of a list begins, as an opaque text."""
+
+import base64
+import binascii
+import json
+from datetime import datetime
+
+from callcenter.domain.errors import Fault, InvalidInputError
+from callcenter.storage.tables import from_microseconds, microseconds
+
+
+def cursor_after(time: datetime, item_id: str) -> str:
+    """Name the place after this item of a list that is newest first."""
+    text = json.dumps([microseconds(time), item_id])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def place_of(cursor: str) -> tuple[datetime, str]:
+    """Read a cursor: the last item that was given.
+
+    Raises:
+        InvalidInputError: it is none of ours.
+
+    """
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        time, item_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        return from_microseconds(int(time)), str(item_id)
+    except (binascii.Error, ValueError, TypeError, OverflowError) as error:
+        raise InvalidInputError(
+            "the cursor is none of this list", [Fault("/cursor", "must be the `next` of an earlier answer")]
+        ) from error

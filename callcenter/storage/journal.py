@@ -1,0 +1,414 @@
+"""The journal's writer: takes facts at once, makes them lasting in groups, and loses none when the database is away."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+
+import structlog
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callcenter.domain.calls import Call
+from callcenter.domain.errors import UnavailableError
+from callcenter.domain.facts import Fact, SeatChanged, to_data
+from callcenter.domain.records import Entry
+from callcenter.storage.chain import START, Chained, Link, canonical, chained, moved
+from callcenter.storage.projections import chained_of, fact_of, folded, write_calls, write_seats
+from callcenter.storage.recent import Recent
+from callcenter.storage.spool import Spool, newest_of
+from callcenter.storage.store import Store, UnfitError
+from callcenter.storage.tables import JournalRow
+
+_log = structlog.get_logger(__name__)
+
+_GROUP = 100  # entries in one transaction: a few milliseconds of work for the loop
+_LOCK_SECONDS = 0.5  # a database that is locked longer counts as away: until then the entries are in memory only
+_LIMIT_SECONDS = 5.0
+_GRACE_SECONDS = 15.0  # longer than any reading of the store lasts
+
+
+class _ForkedError(Exception):
+    """Another program has written to this journal; ours up to `committed` are in it."""
+
+    def __init__(self, tail: Link, committed: int) -> None:
+        super().__init__("another program has written to this journal")
+        self.tail = tail
+        self.committed = committed
+
+
+class Journal:
+    """Fills the office's port of that name: `Journal(url, folder)`; `folder` (a Path) holds the spool.
+
+    `await open()` after `migrate(url)`, run `run()` as a task of its own, `await close()` at the end.
+    At most `bound` entries wait in memory when neither database nor disk takes them; further ones are lost and counted.
+    `retry_seconds`: how often a database that is away is tried again.
+
+    Raises:
+        InvalidInputError: the URL is neither SQLite's nor PostgreSQL's.
+
+    """
+
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        *,
+        bound: int = 50_000,
+        retry_seconds: float = 1.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = Store(url, lock_seconds=_LOCK_SECONDS, limit_seconds=_LIMIT_SECONDS)
+        self._spool = Spool(folder)
+        self._bound = bound
+        self._retry_seconds = retry_seconds
+        self._monotonic = monotonic
+        self.recent = Recent(bound=bound, grace_seconds=_GRACE_SECONDS, monotonic=monotonic)
+        self._queue: deque[tuple[Chained, Call | None]] = deque()
+        self._end = START
+        self._written = 0
+        self._work = asyncio.Event()
+        self._progress = asyncio.Event()
+        self._away: str | None = None
+        self._spool_fault: str | None = None
+        self._next_try = 0.0
+        self._dropped = 0
+        self._unprojected = 0
+        self._replayed = 0
+        self._running = False
+        self._closing = False
+        self._stopped = asyncio.Event()
+
+    @property
+    def latest_seq(self) -> int:
+        """Number of the newest entry, written or not; 0 where there is none."""
+        return self._end.seq
+
+    async def open(self) -> None:
+        """Find out where the journal ends, and bring into the database what a former run left in the spool.
+
+        Never raises for a database that is away: then numbers go on from what the spool knows.
+        """
+        spooled = await self._open_spool()
+        try:
+            tail = await self._tail()
+        except UnavailableError as error:
+            mark = await asyncio.to_thread(self._spool.read_mark)
+            self._end = newest_of(spooled, mark)
+            self._is_away(str(error))
+            return
+        mark = await asyncio.to_thread(self._spool.read_mark)
+        if mark is not None and mark.seq > tail.seq:
+            _log.error("the journal ends before its mark", journal_seq=tail.seq, mark_seq=mark.seq)
+        self._end = newest_of(spooled, tail)
+        self._written = tail.seq
+        if spooled is not None:
+            await self._replay()
+
+    def append(self, fact: Fact, call: Call | None) -> Entry:
+        """Number the fact and hand it to the writer; never waits for the database, never raises."""
+        entry = chained(
+            self._end,
+            time=fact.at,
+            call_id=fact.call_id,
+            kind=fact.kind,
+            data=canonical(to_data(fact)),
+            recovered=fact.recovered,
+        )
+        self._end = entry.link
+        if len(self._queue) >= self._bound:
+            if not self._dropped:
+                _log.error("entries of the journal are being lost: neither database nor disk takes them")
+            self._dropped += 1
+            return entry.entry
+        self._queue.append((entry, call))
+        self.recent.note(entry, call)
+        self._work.set()
+        return entry.entry
+
+    async def run(self) -> None:
+        """Write until `close` is called."""
+        self._running = True
+        try:
+            while not (self._closing and not self._queue):
+                before = (len(self._queue), self._spool.count)
+                await self._write_some()
+                stuck = (len(self._queue), self._spool.count) == before
+                if not self._queue or stuck:
+                    await self._rest(stuck=stuck and bool(self._queue))
+                if self._closing and stuck:
+                    break
+        finally:
+            self._running = False
+            self._stopped.set()
+
+    async def flush(self, within: float) -> bool:
+        """Wait until the database has everything appended so far; False where it has not in so many seconds."""
+        target = self._end.seq
+        try:
+            async with asyncio.timeout(within):
+                while self._written < target:
+                    self._work.set()
+                    await self._progress.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self, within: float = 5.0) -> None:
+        """Let the writer finish, put what the database did not take into the spool, and let the database go."""
+        self._closing = True
+        self._work.set()
+        if self._running:
+            try:
+                async with asyncio.timeout(within):
+                    await self._stopped.wait()
+            except TimeoutError:
+                _log.warning("the journal's writer did not end in time")
+        await self._spill()
+        if self._queue:
+            _log.error("entries of the journal are lost: neither database nor disk took them", entries=len(self._queue))
+        try:
+            await self._store.close()
+        except (TimeoutError, OSError) as error:
+            _log.warning("the journal's database did not close", error=type(error).__name__)
+
+    def health(self) -> tuple[str, str]:
+        """Give `ok`, `degraded` or `down`, and what is the matter in words."""
+        faults = []
+        if self._dropped:
+            faults.append(f"{self._dropped} entries are lost")
+        if self._unprojected:
+            faults.append(f"{self._unprojected} entries are missing in the tables; run `callcenter journal rebuild`")
+        if self._spool.damaged:
+            faults.append(f"{self._spool.damaged} lines of the spool were damaged and are kept beside it")
+        if self._away is not None:
+            waiting = max(0, self._spool.count - self._replayed)
+            faults.append(f"{self._away}; {waiting} entries wait in the spool, {len(self._queue)} in memory")
+            if self._spool_fault is not None:
+                return "down", "; ".join([*faults, f"the spool cannot be written: {self._spool_fault}"])
+        if not faults:
+            return "ok", f"{self._end.seq} entries"
+        return "degraded", "; ".join(faults)
+
+    async def _rest(self, *, stuck: bool) -> None:
+        self._work.clear()
+        if stuck:  # nothing takes the entries: new ones are no reason to try at once
+            if not self._closing:
+                await asyncio.sleep(self._retry_seconds)
+            return
+        if self._queue or self._closing:
+            return
+        try:
+            async with asyncio.timeout(self._retry_seconds if self._away is not None or self._spool.count else None):
+                await self._work.wait()
+        except TimeoutError:
+            pass  # time to try the database again
+
+    async def _write_some(self) -> None:
+        if self._away is None and not self._spool.count:
+            group = list(islice(self._queue, _GROUP))
+            if not group or await self._write_group(group):
+                return
+        await self._spill()
+        if self._monotonic() >= self._next_try:
+            await self._replay()
+
+    async def _write_group(self, group: Sequence[tuple[Chained, Call | None]]) -> bool:
+        newest = {entry.call_id: call for entry, call in group if entry.call_id is not None and call is not None}
+        entries = [entry for entry, _ in group]
+        try:
+            await self._commit(entries, list(newest.values()))
+        except UnavailableError as error:
+            self._is_away(str(error))
+            return False
+        except _ForkedError:
+            self._is_away("another program has written to this journal", retry_now=True)
+            return False
+        for _ in group:
+            self._queue.popleft()
+        await self._has(entries[-1].link)
+        return True
+
+    async def _commit(self, entries: Sequence[Chained], calls: Sequence[Call] | None) -> None:
+        """Write entries and what they add up to; `calls` None: add the facts up again from what is stored."""
+        try:
+            async with self._store.writing() as session:
+                new = await self._add(session, entries)
+                await self._project(session, new, calls)
+        except UnfitError as error:
+            async with self._store.writing() as session:
+                new = await self._add(session, entries)
+            self._unprojected += len(new)
+            _log.error("entries could not be put into the tables", entries=len(new), error=str(error))
+
+    async def _add(self, session: AsyncSession, entries: Sequence[Chained]) -> Sequence[Chained]:
+        """Add those that are not there yet. Raises _ForkedError where others stand under their numbers."""
+        tail = await _tail(session)
+        first = entries[0]
+        committed = first.seq - 1
+        if first.seq <= tail.seq:
+            found = await session.execute(
+                select(JournalRow.seq, JournalRow.hash).where(
+                    JournalRow.seq >= first.seq, JournalRow.seq <= entries[-1].seq
+                )
+            )
+            there = {row.seq: row.hash for row in found}
+            for entry in entries:
+                if entry.seq not in there:
+                    break
+                if there[entry.seq] != entry.hash:
+                    raise _ForkedError(tail, committed)
+                committed = entry.seq
+        new = [entry for entry in entries if entry.seq > committed]
+        if new and (new[0].seq <= tail.seq or (new[0].seq == tail.seq + 1 and new[0].previous != tail.hash)):
+            raise _ForkedError(tail, committed)
+        if new:
+            await session.execute(insert(JournalRow), [_values(entry) for entry in new])
+        return new
+
+    async def _project(self, session: AsyncSession, new: Sequence[Chained], calls: Sequence[Call] | None) -> None:
+        if calls is None:
+            calls = await self._add_up(session, {entry.call_id for entry in new if entry.call_id is not None})
+        await write_calls(session, calls)
+        facts = (self._fact(entry) for entry in new if entry.kind == SeatChanged.kind)
+        await write_seats(session, [fact for fact in facts if isinstance(fact, SeatChanged)])
+
+    async def _add_up(self, session: AsyncSession, call_ids: Iterable[str]) -> Sequence[Call]:
+        rows = await session.scalars(
+            select(JournalRow).where(JournalRow.call_id.in_(sorted(call_ids))).order_by(JournalRow.seq)
+        )
+        facts: dict[str, list[Fact]] = {}
+        for row in rows:
+            fact = self._fact(chained_of(row))
+            if fact is not None and row.call_id is not None:
+                facts.setdefault(row.call_id, []).append(fact)
+        calls = []
+        for of_call in facts.values():
+            try:
+                call = folded(of_call)
+            except ValueError as error:
+                self._unprojected += len(of_call)
+                _log.error("a call of the journal does not add up", error=str(error))
+                continue
+            if call is not None:
+                calls.append(call)
+        return calls
+
+    def _fact(self, entry: Chained) -> Fact | None:
+        try:
+            return fact_of(entry)
+        except (ValueError, KeyError, TypeError) as error:
+            self._unprojected += 1
+            _log.error("an entry of the journal cannot be read", seq=entry.seq, error=type(error).__name__)
+            return None
+
+    async def _spill(self) -> None:
+        """Make what is only in memory lasting in the spool."""
+        if not self._queue:
+            return
+        entries = [entry for entry, _ in self._queue]
+        try:
+            await asyncio.to_thread(self._spool.add, entries)
+        except OSError as error:
+            if self._spool_fault is None:
+                _log.error("the journal's spool cannot be written", error=type(error).__name__)
+            self._spool_fault = error.strerror or type(error).__name__
+            return
+        self._spool_fault = None
+        for _ in entries:
+            self._queue.popleft()
+
+    async def _replay(self) -> None:
+        """Bring the spool into the database, in order, once, as far as it goes."""
+        place = 0
+        self._replayed = 0
+        try:
+            while True:
+                entries, place = await asyncio.to_thread(self._spool.read, _GROUP, place=place)
+                if not entries:
+                    break
+                await self._commit(entries, None)
+                self._replayed += len(entries)
+                await self._has(entries[-1].link)
+            await asyncio.to_thread(self._spool.clear)
+        except UnavailableError as error:
+            self._is_away(str(error))
+            return
+        except _ForkedError as fork:
+            await self._hang_anew(fork)
+            return
+        except OSError as error:
+            self._is_away(f"the spool cannot be read or cleared: {error.strerror or type(error).__name__}")
+            return
+        if self._away is not None:
+            _log.info("the journal's database is back", replayed=self._replayed)
+        self._away = None
+        self._replayed = 0
+
+    async def _hang_anew(self, fork: _ForkedError) -> None:
+        """Number what waits once more, after what the other program has written."""
+        _log.error("another program has written to this journal; what waits is numbered anew", seq=fork.tail.seq)
+        self._is_away("another program has written to this journal", retry_now=True)
+        await self._spill()
+        try:
+            end = await asyncio.to_thread(self._spool.move, fork.tail, committed=fork.committed)
+        except OSError as error:
+            self._spool_fault = error.strerror or type(error).__name__
+            self._next_try = self._monotonic() + self._retry_seconds
+            return
+        for at, (entry, call) in enumerate(self._queue):  # appended while the file was written
+            entry_moved = moved(entry, end)
+            self._queue[at] = (entry_moved, call)
+            end = entry_moved.link
+        self._end = end
+
+    async def _has(self, link: Link) -> None:
+        """Know that the database has everything up to here, and tell those who wait for it."""
+        self._written = max(self._written, link.seq)
+        self.recent.written(link.seq)
+        self._progress.set()
+        self._progress = asyncio.Event()
+        try:
+            await asyncio.to_thread(self._spool.write_mark, link)
+        except OSError as error:
+            _log.warning("the journal's mark cannot be written", error=type(error).__name__)
+
+    def _is_away(self, reason: str, *, retry_now: bool = False) -> None:
+        if self._away is None:
+            _log.error("the journal's database is away; entries go to the spool", reason=reason)
+        self._away = reason
+        self._next_try = self._monotonic() + (0.0 if retry_now else self._retry_seconds)
+
+    async def _open_spool(self) -> Link | None:
+        try:
+            return await asyncio.to_thread(self._spool.open)
+        except OSError as error:
+            self._spool_fault = error.strerror or type(error).__name__
+            _log.error("the journal's spool cannot be opened", error=type(error).__name__)
+            return None
+
+    async def _tail(self) -> Link:
+        async with self._store.reading() as session:
+            return await _tail(session)
+
+
+async def _tail(session: AsyncSession) -> Link:
+    row = (
+        await session.execute(select(JournalRow.seq, JournalRow.hash).order_by(JournalRow.seq.desc()).limit(1))
+    ).first()
+    return START if row is None else Link(row.seq, row.hash)
+
+
+def _values(entry: Chained) -> dict[str, object]:
+    return {
+        "seq": entry.seq,
+        "time": entry.time,
+        "call_id": entry.call_id,
+        "kind": entry.kind,
+        "data": entry.data,
+        "recovered": entry.recovered,
+        "previous": entry.previous,
+        "hash": entry.hash,
+    }

@@ -1,0 +1,73 @@
+"""Brings a database to the tables of this program. Called at every start, before anything else uses the store."""
+
+import io
+from importlib.resources import as_file, files
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+
+from callcenter.domain.errors import RefusedError
+from callcenter.storage.store import Store
+
+_LOCK = 12345  # PostgreSQL: two programs that start at once migrate one after the other
+_LIMIT_SECONDS = 600.0  # a migration may rewrite a large table
+_LOCK_SECONDS = 30.0
+
+
+async def migrate(url: str) -> None:
+    """Make or alter the tables as this program needs them; all of it, or nothing.
+
+    Raises:
+        InvalidInputError: the URL is neither SQLite's nor PostgreSQL's.
+        RefusedError: a newer version of the program has made the tables.
+        UnavailableError: the database cannot be reached, or the change failed.
+
+    """
+    store = Store(url, lock_seconds=_LOCK_SECONDS, limit_seconds=_LIMIT_SECONDS)
+    try:
+        async with store.writing() as session:
+            connection = await session.connection()
+            await connection.run_sync(_upgrade)
+    finally:
+        await store.close()
+
+
+async def schema_version(url: str) -> str | None:
+    """Give the version of the tables that stand in the database; None for an empty one."""
+    store = Store(url)
+    try:
+        async with store.reading() as session:
+            connection = await session.connection()
+            return await connection.run_sync(lambda inner: MigrationContext.configure(inner).get_current_revision())
+    finally:
+        await store.close()
+
+
+def _upgrade(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    with as_file(files("callcenter.storage") / "migrations") as folder:
+        config = Config(stdout=io.StringIO())
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        _refuse_newer(connection, ScriptDirectory.from_config(config))
+        command.upgrade(config, "head")
+
+
+def _refuse_newer(connection: Connection, scripts: ScriptDirectory) -> None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is None:
+        return
+    try:
+        known = scripts.get_revision(current) is not None
+    except CommandError:
+        known = False
+    if not known:
+        raise RefusedError(
+            f"the database has the tables of a newer version ({current}) than this program knows; "
+            "start that version, or restore a backup made before it"
+        )

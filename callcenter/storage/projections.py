@@ -1,0 +1,240 @@
+"""What the journal's facts add up to, as rows: written beside the entries, rebuilt from them at any time."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Table, case, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callcenter.domain.calls import (
+    Call,
+    CallState,
+    Digits,
+    Leg,
+    LegKind,
+    LegOutcome,
+    LegState,
+    Outcome,
+    Recording,
+    RecordingState,
+)
+from callcenter.domain.facts import Fact, OfCall, SeatChanged, apply, from_data
+from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.seats import Phone, Seat, SeatState
+from callcenter.storage.chain import Chained
+from callcenter.storage.tables import CallerRow, CallRow, JournalRow, LegRow, RecordingRow, Row, SeatRow
+
+_Thing = TypeVar("_Thing")
+_CALL_COLUMNS = [column.name for column in CallRow.__table__.columns if column.name != "digits"]
+_SEVERAL = 300  # rows in one statement: below SQLite's and PostgreSQL's limits on values
+
+
+def fact_of(entry: Chained) -> Fact:
+    """Rebuild the fact that an entry tells.
+
+    Raises:
+        ValueError: a kind that this version does not know, or data that do not fit it.
+
+    """
+    return from_data(
+        entry.kind, json.loads(entry.data), at=entry.time, call_id=entry.call_id, recovered=entry.recovered
+    )
+
+
+def chained_of(row: JournalRow) -> Chained:
+    """Give an entry as it stands in the journal."""
+    return Chained(
+        seq=row.seq,
+        time=row.time,
+        call_id=row.call_id,
+        kind=row.kind,
+        data=row.data,
+        recovered=row.recovered,
+        previous=row.previous,
+        hash=row.hash,
+    )
+
+
+def folded(facts: Iterable[Fact]) -> Call | None:
+    """Add up the facts of one call; None where it has not arrived.
+
+    Raises:
+        ValueError: the facts are not those of one call, its arrival first.
+
+    """
+    call: Call | None = None
+    for fact in facts:
+        if isinstance(fact, OfCall):
+            call = apply(call, fact)
+    return call
+
+
+async def write_calls(session: AsyncSession, calls: Sequence[Call]) -> None:
+    """Put the newest state of these calls, with legs, recording and caller, in place of what stands there."""
+    if not calls:
+        return
+    await put(session, CallRow, [_call_values(call) for call in calls])
+    ids = [call.id for call in calls]
+    for some in _parts(ids):
+        await session.execute(delete(LegRow).where(LegRow.call_id.in_(some)))
+        await session.execute(delete(RecordingRow).where(RecordingRow.call_id.in_(some)))
+    await put(session, LegRow, [values for call in calls for values in _leg_values(call)])
+    await put(session, RecordingRow, [_recording_values(call) for call in calls if call.recording is not None])
+    await _write_callers(session, calls)
+
+
+async def write_seats(session: AsyncSession, facts: Iterable[SeatChanged]) -> None:
+    """Put the newest state of these seats in place; of several facts about one seat the last counts."""
+    newest = {fact.seat.extension: fact.seat for fact in facts}
+    await put(session, SeatRow, [_seat_values(seat) for seat in newest.values()])
+
+
+async def read_calls(session: AsyncSession, rows: Sequence[CallRow]) -> list[Call]:
+    """Give calls with their legs and recordings, in the order of `rows`."""
+    legs: dict[str, list[Leg]] = {}
+    recordings: dict[str, Recording] = {}
+    for some in _parts([row.id for row in rows]):
+        found = await session.scalars(
+            select(LegRow).where(LegRow.call_id.in_(some)).order_by(LegRow.call_id, LegRow.position)
+        )
+        for leg in found:
+            legs.setdefault(leg.call_id, []).append(_leg(leg))
+        for recording in await session.scalars(select(RecordingRow).where(RecordingRow.call_id.in_(some))):
+            recordings[recording.call_id] = Recording(
+                state=RecordingState(recording.state), started=recording.started, seconds=recording.seconds
+            )
+    return [_call(row, legs.get(row.id, ()), recordings.get(row.id)) for row in rows]
+
+
+def seat_of(row: SeatRow) -> Seat:
+    """Give a seat as its row tells it."""
+    return Seat(
+        extension=row.extension,
+        operator=row.operator,
+        state=SeatState(row.state),
+        reason=row.reason,
+        since=row.since,
+        call_id=None if row.call_id is None else CallId(row.call_id),
+        phone=Phone(row.phone),
+        missed=row.missed,
+        idle_since=row.idle_since,
+    )
+
+
+async def put(session: AsyncSession, row: type[Row], values: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, or overwrite those whose key stands there already."""
+    table = row.__table__
+    assert isinstance(table, Table)
+    keys = [column.name for column in table.primary_key]
+    statement = _insert(session, table)
+    others = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
+    for some in _parts(values):
+        await session.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), [*map(dict, some)])
+
+
+async def _write_callers(session: AsyncSession, calls: Sequence[Call]) -> None:
+    of_caller = [(storable(call.caller), call.t0) for call in calls if call.caller is not None]
+    first = dict(sorted(of_caller, reverse=True))  # the last one of each number stays: the earliest
+    last = dict(sorted(of_caller))
+    table = CallerRow.__table__
+    assert isinstance(table, Table)
+    new, old = (statement := _insert(session, table)).excluded, table.c
+    upsert = statement.on_conflict_do_update(
+        index_elements=["number"],
+        set_={
+            "first_call": case((new.first_call < old.first_call, new.first_call), else_=old.first_call),
+            "last_call": case((new.last_call > old.last_call, new.last_call), else_=old.last_call),
+        },
+    )
+    for some in _parts(sorted(first)):
+        await session.execute(
+            upsert, [{"number": number, "first_call": first[number], "last_call": last[number]} for number in some]
+        )
+
+
+def _insert(session: AsyncSession, table: Table) -> postgresql.Insert | sqlite.Insert:
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def _parts(things: Sequence[_Thing]) -> Iterable[Sequence[_Thing]]:
+    return (things[start : start + _SEVERAL] for start in range(0, len(things), _SEVERAL))
+
+
+def storable(text: str) -> str:
+    """Replace what no database keeps in a text (NUL, half characters); the journal itself keeps it to the letter."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def _clean(value: Any) -> Any:
+    return storable(str(value)) if isinstance(value, str) else value
+
+
+def _call_values(call: Call) -> dict[str, Any]:
+    values = {name: _clean(getattr(call, name)) for name in _CALL_COLUMNS}
+    return values | {"digits": json.dumps([[pressed.node, pressed.digits] for pressed in call.digits])}
+
+
+def _leg_values(call: Call) -> Iterable[dict[str, Any]]:
+    for position, leg in enumerate(call.legs):
+        values = {field.name: _clean(getattr(leg, field.name)) for field in dataclasses.fields(leg)}
+        yield values | {"call_id": call.id, "position": position}
+
+
+def _recording_values(call: Call) -> dict[str, Any]:
+    assert call.recording is not None
+    recording = call.recording
+    return {
+        "call_id": call.id,
+        "state": recording.state.value,
+        "started": recording.started,
+        "seconds": recording.seconds,
+    }
+
+
+def _seat_values(seat: Seat) -> dict[str, Any]:
+    return {field.name: _clean(getattr(seat, field.name)) for field in dataclasses.fields(seat)}
+
+
+def _call(row: CallRow, legs: Sequence[Leg], recording: Recording | None) -> Call:
+    return Call(
+        id=CallId(row.id),
+        caller=row.caller,
+        state=CallState(row.state),
+        outcome=None if row.outcome is None else Outcome(row.outcome),
+        queue=row.queue,
+        seat=row.seat,
+        legs=tuple(legs),
+        t0=row.t0,
+        t1=row.t1,
+        t2=row.t2,
+        t3=row.t3,
+        t4=row.t4,
+        t5=row.t5,
+        held=row.held,
+        ticket_id=None if row.ticket_id is None else TicketId(row.ticket_id),
+        recording=recording,
+        digits=tuple(Digits(node=node, digits=digits) for node, digits in json.loads(row.digits)),
+        recovered=row.recovered,
+        last_at=row.last_at,
+        recording_path=row.recording_path,
+    )
+
+
+def _leg(row: LegRow) -> Leg:
+    return Leg(
+        id=LegId(row.id),
+        kind=LegKind(row.kind),
+        party=row.party,
+        number=row.number,
+        state=LegState(row.state),
+        outcome=None if row.outcome is None else LegOutcome(row.outcome),
+        started=row.started,
+        answered=row.answered,
+        joined=row.joined,
+        ended=row.ended,
+    )

@@ -1,0 +1,318 @@
+"""Tickets: their rows, their numbers, and the trace that tells every step."""
+
+import dataclasses
+import unicodedata
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callcenter.domain import tickets as domain
+from callcenter.domain.calls import Call
+from callcenter.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError, UnavailableError
+from callcenter.domain.ids import CallId, NewId, TicketId
+from callcenter.domain.numbers import normalise
+from callcenter.domain.records import Page
+from callcenter.domain.tickets import Ticket, TicketKind, TicketState, TraceEntry, Urgency
+from callcenter.storage.cursors import cursor_after, place_of
+from callcenter.storage.store import Store, UnfitError
+from callcenter.storage.tables import TicketCallRow, TicketDayRow, TicketRow, TicketTraceRow
+
+AUTOMATIC = "hotline"
+"""Actor of what the hotline does by itself."""
+
+_MOST_OF_A_DAY = 999_999
+_TRIES = 3  # two writers in one moment; more than that is a fault
+_COLUMNS = [field.name for field in dataclasses.fields(Ticket) if field.name not in ("call_ids", "trace")]
+
+
+class Tickets:
+    """Fills the office's port of that name: `Tickets(store, zone=ZoneInfo("Asia/Shanghai"), new_id=…)`.
+
+    `zone` decides the date in a ticket's number; `new_id` makes UUIDv7s. Every method may raise UnavailableError.
+    """
+
+    def __init__(self, store: Store, *, zone: tzinfo, new_id: NewId, area_code: str = "") -> None:
+        self._store = store
+        self._zone = zone
+        self._new_id = new_id
+        self._area_code = area_code
+
+    async def draft_from_call(self, call: Call, *, at: datetime) -> Ticket:
+        """Draft a ticket from an answered call; the same call always gives the same ticket."""
+
+        async def draft(session: AsyncSession) -> Ticket:
+            drafted = TicketCallRow.drafted.is_(True)
+            ticket_id = await session.scalar(
+                select(TicketCallRow.ticket_id).where(TicketCallRow.call_id == call.id, drafted)
+            )
+            if ticket_id is not None:
+                return await _required(session, ticket_id)
+            fields = {"caller_phone": call.caller}
+            return await self._draft(session, fields, at=at, actor=AUTOMATIC, call_ids=(call.id,))
+
+        return await self._write(draft)
+
+    async def create(self, fields: Mapping[str, Any], *, at: datetime, actor: str) -> Ticket:
+        """Draft a ticket without a call. Raises InvalidInputError, naming every field that is wrong."""
+        checked = _checked(fields)
+
+        async def draft(session: AsyncSession) -> Ticket:
+            return await self._draft(session, checked, at=at, actor=actor, call_ids=())
+
+        return await self._write(draft)
+
+    async def get(self, ticket_id: str) -> Ticket | None:
+        """One ticket."""
+        return await self._one(TicketRow.id == ticket_id)
+
+    async def by_number(self, number: str) -> Ticket | None:
+        """One ticket by the number people use."""
+        return await self._one(TicketRow.number == number)
+
+    async def find(
+        self,
+        *,
+        state: str | None,
+        kind: str | None,
+        unit: str | None,
+        caller: str | None,
+        text: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Ticket]:
+        """Tickets newest first; `text` stands in number, matter, address or caller's name.
+
+        Raises:
+            InvalidInputError: the cursor is of another list.
+
+        """
+        wanted: list[ColumnElement[bool]] = []
+        if state is not None:
+            wanted.append(TicketRow.state == state)
+        if kind is not None:
+            wanted.append(TicketRow.kind == kind)
+        if unit is not None:
+            wanted.append(TicketRow.unit == unit)
+        if caller is not None:
+            numbers = {caller, normalise(caller, area_code=self._area_code) or caller}
+            wanted.append(TicketRow.caller_phone.in_(sorted(numbers)))
+        if text:
+            searched = (TicketRow.number, TicketRow.matter, TicketRow.address, TicketRow.caller_name)
+            wanted.append(or_(*(column.icontains(text, autoescape=True) for column in searched)))
+        if cursor is not None:
+            time, last_id = place_of(cursor)
+            wanted.append(or_(TicketRow.created < time, and_(TicketRow.created == time, TicketRow.id < last_id)))
+        query = select(TicketRow).where(*wanted).order_by(TicketRow.created.desc(), TicketRow.id.desc())
+        async with self._store.reading() as session:
+            rows = (await session.scalars(query.limit(limit + 1))).all()
+            items = await _with_steps(session, rows[:limit])
+        more = len(rows) > limit and bool(items)
+        return Page(items, cursor_after(items[-1].created, items[-1].id) if more else None)
+
+    async def edit(
+        self, ticket_id: TicketId, changes: Mapping[str, Any], *, version: int, at: datetime, actor: str
+    ) -> Ticket:
+        """Change fields of a draft.
+
+        Raises:
+            NotFoundError: there is no such ticket.
+            ConflictError: `version` is not the newest.
+            RefusedError: it is no draft any more.
+            InvalidInputError: fields that are wrong; names each.
+
+        """
+        checked = _checked(changes)
+
+        async def change(session: AsyncSession) -> Ticket:
+            ticket = await _required(session, ticket_id)
+            if ticket.version != version:
+                raise ConflictError("the ticket was changed meanwhile; read it again")
+            edited = domain.edit(ticket, checked, at=at.astimezone(UTC), actor=actor)
+            return await _replace(session, ticket, edited)
+
+        return await self._write(change)
+
+    async def file(self, ticket_id: TicketId, *, at: datetime, actor: str) -> Ticket:
+        """File a completed draft. Raises NotFoundError, RefusedError, InvalidInputError."""
+
+        async def change(session: AsyncSession) -> Ticket:
+            ticket = await _required(session, ticket_id)
+            return await _replace(session, ticket, domain.file(ticket, at=at.astimezone(UTC), actor=actor))
+
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._write(change)
+            except ConflictError:
+                continue  # somebody edited it in this very moment: look at it again
+        return await self._write(change)
+
+    async def _write(self, act: Callable[[AsyncSession], Awaitable[Ticket]]) -> Ticket:
+        """Do one act in one transaction; again where another writer was there first."""
+        for _ in range(_TRIES - 1):
+            try:
+                async with self._store.writing() as session:
+                    return await act(session)
+            except UnfitError:
+                continue
+        try:
+            async with self._store.writing() as session:
+                return await act(session)
+        except UnfitError as error:
+            raise UnavailableError(f"the database does not take the ticket: {error}") from error
+
+    async def _one(self, which: ColumnElement[bool]) -> Ticket | None:
+        async with self._store.reading() as session:
+            rows = (await session.scalars(select(TicketRow).where(which))).all()
+            return next(iter(await _with_steps(session, rows)), None)
+
+    async def _draft(
+        self,
+        session: AsyncSession,
+        fields: Mapping[str, Any],
+        *,
+        at: datetime,
+        actor: str,
+        call_ids: tuple[CallId, ...],
+    ) -> Ticket:
+        at = at.astimezone(UTC)
+        blank = Ticket(
+            id=TicketId(self._new_id()),
+            number=await self._next_number(session, at),
+            version=1,
+            state=TicketState.DRAFTED,
+            created=at,
+            call_ids=call_ids,
+        )
+        ticket = domain.traced(dataclasses.replace(blank, **fields), at=at, actor=actor, action="drafted", note=None)
+        await session.execute(insert(TicketRow), [_values(ticket)])
+        await session.execute(insert(TicketTraceRow), [_step_values(ticket.id, step) for step in ticket.trace])
+        links = [
+            {"ticket_id": ticket.id, "position": position, "call_id": call_id, "drafted": True}
+            for position, call_id in enumerate(call_ids)
+        ]
+        if links:
+            await session.execute(insert(TicketCallRow), links)
+        return ticket
+
+    async def _next_number(self, session: AsyncSession, at: datetime) -> str:
+        """Take the day's next number; given back by itself when the transaction fails."""
+        day = at.astimezone(self._zone).strftime("%Y%m%d")
+        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(TicketDayRow).values(day=day, given=1)
+        given = await session.scalar(
+            statement.on_conflict_do_update(index_elements=["day"], set_={"given": TicketDayRow.given + 1}).returning(
+                TicketDayRow.given
+            )
+        )
+        assert given is not None
+        if given > _MOST_OF_A_DAY:
+            raise UnavailableError("the day's ticket numbers are used up")
+        return f"{day}{given:06d}"
+
+
+async def _required(session: AsyncSession, ticket_id: str) -> Ticket:
+    row = await session.get(TicketRow, ticket_id, populate_existing=True)
+    if row is None:
+        raise NotFoundError("there is no such ticket")
+    return (await _with_steps(session, [row]))[0]
+
+
+async def _replace(session: AsyncSession, old: Ticket, new: Ticket) -> Ticket:
+    changed = await session.execute(
+        update(TicketRow)
+        .where(TicketRow.id == old.id, TicketRow.version == old.version)
+        .values(_values(new))
+        .returning(TicketRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.first() is None:
+        raise ConflictError("the ticket was changed meanwhile; read it again")
+    steps = [_step_values(new.id, step) for step in new.trace[len(old.trace) :]]
+    await session.execute(insert(TicketTraceRow), steps)
+    return new
+
+
+async def _with_steps(session: AsyncSession, rows: Sequence[TicketRow]) -> list[Ticket]:
+    ids = [row.id for row in rows]
+    trace: dict[str, list[TraceEntry]] = {}
+    for step in await session.scalars(
+        select(TicketTraceRow).where(TicketTraceRow.ticket_id.in_(ids)).order_by(TicketTraceRow.seq)
+    ):
+        trace.setdefault(step.ticket_id, []).append(
+            TraceEntry(
+                seq=step.seq, time=step.time, actor=step.actor, action=step.action, note=step.note, hash=step.hash
+            )
+        )
+    calls: dict[str, list[CallId]] = {}
+    for link in await session.scalars(
+        select(TicketCallRow).where(TicketCallRow.ticket_id.in_(ids)).order_by(TicketCallRow.position)
+    ):
+        calls.setdefault(link.ticket_id, []).append(CallId(link.call_id))
+    return [_ticket(row, calls.get(row.id, ()), trace.get(row.id, ())) for row in rows]
+
+
+def _ticket(row: TicketRow, call_ids: Sequence[CallId], trace: Sequence[TraceEntry]) -> Ticket:
+    values = {name: getattr(row, name) for name in _COLUMNS}
+    values |= {
+        "state": TicketState(row.state),
+        "kind": None if row.kind is None else TicketKind(row.kind),
+        "urgency": Urgency(row.urgency),
+    }
+    return Ticket(**values, call_ids=tuple(call_ids), trace=tuple(trace))
+
+
+def _values(ticket: Ticket) -> dict[str, Any]:
+    return {name: _plain(getattr(ticket, name)) for name in _COLUMNS}
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def _step_values(ticket_id: TicketId, step: TraceEntry) -> dict[str, Any]:
+    return {"ticket_id": ticket_id} | {field.name: getattr(step, field.name) for field in dataclasses.fields(step)}
+
+
+def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the fields in the types of a ticket. Raises InvalidInputError, naming each that does not fit."""
+    faults: list[Fault] = []
+    checked: dict[str, Any] = {}
+    for name, value in fields.items():
+        fault = _fault(name, value)
+        if fault is None:
+            checked[name] = _typed(name, value)
+        else:
+            faults.append(Fault(f"/{name}", fault))
+    if faults:
+        raise InvalidInputError("some fields are wrong", faults)
+    return checked
+
+
+def _typed(name: str, value: Any) -> Any:
+    if name == "kind" and value is not None:
+        return TicketKind(value)
+    return Urgency(value) if name == "urgency" else value
+
+
+def _fault(name: str, value: Any) -> str | None:
+    """Say what is wrong with the value of a field; None where nothing is."""
+    if name not in domain.EDITABLE:
+        return "is not a field that can be changed"
+    if name == "urgency":
+        return None if value in list(Urgency) else f"must be one of {', '.join(Urgency)}"
+    if name == "confidential":
+        return None if isinstance(value, bool) else "must be true or false"
+    if value is None:
+        return None
+    if name == "kind":
+        return None if value in list(TicketKind) else f"must be one of {', '.join(TicketKind)}"
+    if not isinstance(value, str):
+        return "must be a text"
+    if any(char == "\x00" or unicodedata.category(char) == "Cs" for char in value):
+        return "holds a character that cannot be kept"
+    return None
