@@ -15,7 +15,7 @@ SEAT = Credentials(user="8001", password='pass "word"; \\')
 async def test_a_phone_registers_with_a_digest_and_takes_it_back(algorithm: str) -> None:
     async with Registrar({"8001": SEAT.password}, algorithm=algorithm) as registrar, Phone("seat") as seat:
         await seat.register(registrar.address, SEAT)
-        assert registrar.where == {"8001": f"<sip:8001@127.0.0.1:{seat.address[1]}>"}
+        assert registrar.where == {"8001": f"sip:8001@127.0.0.1:{seat.address[1]}"}
 
         await seat.unregister()
         assert registrar.where == {}

@@ -7,14 +7,21 @@ from typing import Self
 
 from scripts.phones.dialog import response_to
 from scripts.phones.digest import digest_response, read_digest
-from scripts.phones.sip import Header, Request
+from scripts.phones.sip import Header, Request, read_party
 from scripts.phones.transactions import Taken, Transactions
 
 
 class Registrar:
     """Keeps who is where; `async with` opens it on a free port."""
 
-    def __init__(self, passwords: dict[str, str], *, algorithm: str = "MD5", grants: int | None = None) -> None:
+    def __init__(
+        self,
+        passwords: dict[str, str],
+        *,
+        algorithm: str = "MD5",
+        realm: str = 'test, "quoted"',
+        grants: int | None = None,
+    ) -> None:
         self.passwords = passwords
         self.where: dict[str, str] = {}
         """The Contact of each user."""
@@ -22,6 +29,7 @@ class Registrar:
         self.grants = grants
         """Seconds granted, whatever was asked for; None grants what was asked."""
         self._algorithm = algorithm
+        self._realm = realm.replace('"', '\\"')
         self._nonces: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._transactions = Transactions(spawn=self._spawn, when_requested=self._take)
@@ -49,17 +57,17 @@ class Registrar:
         if proof is None:
             nonce = secrets.token_hex(8)
             self._nonces.add(nonce)
-            challenge = f'Digest realm="test, \\"quoted\\"", nonce="{nonce}", qop="auth", algorithm={self._algorithm}'
+            challenge = f'Digest realm="{self._realm}", nonce="{nonce}", qop="auth", algorithm={self._algorithm}'
             self._respond(taken, 401, "Unauthorized", ("WWW-Authenticate", challenge))
         elif not self._believes(proof, request):
             self._respond(taken, 403, "Forbidden")
-        elif request.get("expires") == "0":
+        elif (asked := _asked_seconds(request)) == "0":
             self.where.pop(proof["username"], None)
             self._respond(taken, 200, "OK")
         else:
-            self.where[proof["username"]] = request.need("contact")
-            granted = self.grants or request.need("expires")
-            self._respond(taken, 200, "OK", ("Contact", f"{request.need('contact')};expires={granted}"))
+            uri = read_party(request.need("contact")).uri
+            self.where[proof["username"]] = uri
+            self._respond(taken, 200, "OK", ("Contact", f"<{uri}>;expires={self.grants or asked}"))
 
     def _believes(self, proof: dict[str, str], request: Request) -> bool:
         password = self.passwords.get(proof["username"])
@@ -75,3 +83,8 @@ class Registrar:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _asked_seconds(request: Request) -> str:
+    """Give for how long: phones say it with the Contact or in a header of its own."""
+    return read_party(request.need("contact")).params.get("expires") or request.get("expires") or "3600"
