@@ -1,0 +1,28 @@
+"""The voice that speaks what nobody has recorded: pyttsx3 with espeak-ng, one short-lived process for each text."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from callcenter.speech.child import run_child
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """A voice of espeak-ng at one speed."""
+
+    name: str = "cmn-latn-pinyin"
+    """As `espeak-ng --voices` lists it."""
+    rate: int = 160
+    """Words per minute, 80 to 450."""
+    limit_seconds: float = 20.0
+    """The longest text takes a second or two; a voice that takes so long hangs and is killed."""
+
+    async def speak(self, text: str, *, to: Path) -> None:
+        """Write this text, spoken, as telephone sound; `to` lies in a folder for this one text.
+
+        Raises ChildFailed: espeak-ng or the voice is missing (named with the nearest), or nothing came of it.
+        """
+        arguments = ["--voice", self.name, "--rate", str(self.rate), "--limit", str(self.limit_seconds)]
+        await run_child(
+            "callcenter.speech.voice_child", [*arguments, "--to", str(to)], text=text, limit_seconds=self.limit_seconds
+        )
