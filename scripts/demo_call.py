@@ -1,0 +1,337 @@
+"""One whole call against the running hotline, told as it happens: `scripts/demo-call [--home var]`.
+
+A simulated citizen speaks Mandarin, a simulated operator answers; the hotline between them is the real one. It ends
+with exit code 0 only when every step was seen to happen.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import io
+import sys
+import time
+import wave
+from array import array
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from scripts.hotline_client import Events, Home, HotlineClient, Json, NoHotlineError, ProblemError, SeatAccount
+from scripts.phones.sip import user_of
+from scripts.phones.tones import SAMPLE_RATE, loudness_of
+from scripts.phones.wav import read_speech
+from scripts.softphones import SoftCall, SoftPhoneError, SoftPhones
+
+CITIZEN = "13800138000"
+"""The simulated citizen's number; nobody's real one."""
+
+_AUDIO = Path(__file__).resolve().parent / "demo_audio"
+_HOME = Path(__file__).resolve().parent.parent / "var"
+_HEARD = 300.0  # root mean square of 32767: spoken words have 1000 to 3000, a silent line has less than 50
+_RINGS_FOR = 1.5  # seconds that the operator lets it ring, so that one can read along
+_PATIENCE = 15.0  # seconds: a person or the hotline's own words within three rings
+_AFTERWARDS = 10.0  # seconds for the recording and the ticket
+
+
+class NotSoError(Exception):
+    """A step of the story did not happen; says which, in Chinese and English."""
+
+    def __init__(self, chinese: str, english: str) -> None:
+        super().__init__(f"{chinese} / {english}")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What one of the two says."""
+
+    file: str
+    chinese: str
+    english: str
+
+    @property
+    def by_citizen(self) -> bool:
+        """Whose words they are."""
+        return self.file.startswith("citizen")
+
+
+TALK = (
+    Words("citizen-1", "物业公司把西门给锁死了", "The property company has locked the west gate for good."),
+    Words("citizen-2", "大家出小区很不方便", "It is hard for all of us to get out of the estate."),
+    Words("operator-1", "请您说一下具体的地址和楼号。", "Please tell me the exact address and the building."),
+    Words("citizen-3", "潍坊路小游园", "By the little park on Weifang Road."),
+    Words("operator-2", "好的，您反映的情况我已经记录下来了。", "All right, I have written down what you told me."),
+    Words("operator-3", "感谢您的来电，祝您生活愉快，再见。", "Thank you for calling. Good-bye."),
+)
+TICKET: Json = {
+    "kind": "complaint",
+    "category": "物业管理",
+    "address": "潍坊路小游园",
+    "matter": "市民反映：物业公司将小区西门锁闭，居民出入不便。",
+    "wanted": "请核实情况并恢复西门通行。",
+}
+
+
+@dataclass(slots=True)
+class Story:
+    """Tells what happens, with the seconds since it began."""
+
+    began: float = field(default_factory=time.monotonic)
+
+    def tell(self, chinese: str, english: str) -> None:
+        """Print one step in both languages."""
+        print(f"{time.monotonic() - self.began:6.1f} s  {chinese}\n          {english}", flush=True)
+
+
+@dataclass(slots=True)
+class Spoken:
+    """Words that were said and heard; wall-clock seconds, to find them in the recording."""
+
+    words: Words
+    began: float
+    ended: float
+
+
+@dataclass(slots=True)
+class Demo:
+    """The call, step by step."""
+
+    home: Home
+    hotline: HotlineClient
+    events: Events
+    phones: SoftPhones
+    seat: SeatAccount
+    story: Story
+    call_id: str = ""
+    spoken: list[Spoken] = field(default_factory=list)
+
+    async def run(self) -> None:
+        """Play it; raises NotSoError, or what the phones and the hotline raise."""
+        operator = await self.phones.add(number=self.seat.extension, password=self.seat.password)
+        citizen = await self.phones.add(number=CITIZEN)
+        await operator.register()
+        await self.hotline.put(f"seats/{self.seat.extension}/state", {"state": "ready"})
+        await self._until_on_duty()
+        self.story.tell(
+            f"座席 {self.seat.extension} 的话机已注册，话务员{self.seat.operator}示闲。",
+            f"Seat {self.seat.extension}: phone registered, operator ready.",
+        )
+
+        placed = await citizen.calls(self.home.hotline)
+        self.story.tell(
+            f"市民 {CITIZEN} 拨打 {self.home.hotline}。",
+            f"A citizen, {CITIZEN}, dials {self.home.hotline}.",
+        )
+        await self._is_greeted(placed)
+        taken = await operator.called(within=_PATIENCE)
+        await self._rings(taken)
+        await taken.answer()
+        talking = await self.events.until("call.talking", within=5.0, id=self.call_id)
+        if talking.data["seat"] != self.seat.extension:
+            raise NotSoError("来电被其他座席接走", "another seat got the call")
+        waited = _between(talking.data["t0"], talking.data["t4"])
+        self.story.tell(
+            f"座席 {self.seat.extension} 接听，双方通话。从拨入到人工接听 {waited:.1f} 秒。",
+            f"Seat {self.seat.extension} answers; they talk, {waited:.1f} s after the call came in.",
+        )
+        for words in TALK:
+            await self._say(words, placed, taken)
+        await self._hang_up(placed, taken)
+        await self._recording_is_kept()
+        await self._ticket_is_filed()
+
+    async def _until_on_duty(self) -> None:
+        async with asyncio.timeout(_AFTERWARDS):
+            while True:
+                seat = await self.hotline.get(f"seats/{self.seat.extension}")
+                if (seat["state"], seat["phone"]) == ("ready", "registered"):
+                    return
+                await self.events.until("seat.changed", within=_AFTERWARDS, since=self.events.now)
+
+    async def _is_greeted(self, placed: SoftCall) -> None:
+        arrived = await self.events.until("call.arrived", within=_PATIENCE, caller=CITIZEN)
+        self.call_id = arrived.data["id"]
+        await placed.answered(within=_PATIENCE)
+        loudness = await placed.hears_sound(within=_PATIENCE, louder_than=_HEARD)
+        voice = await self.events.until("call.voice", "call.talking", within=_PATIENCE, id=self.call_id)
+        after = _between(voice.data["t0"], voice.data["t1"])
+        self.story.tell(
+            f"热线应答，市民听到问候语（实测响度 {loudness:.0f}，来电后 {after:.2f} 秒）。",
+            f"The hotline answers; the citizen hears it greet (measured loudness {loudness:.0f}, after {after:.2f} s).",
+        )
+        queued = await self.events.until("call.queued", within=_PATIENCE, id=self.call_id)
+        self.story.tell(
+            f"来电进入队列「{queued.data['queue']}」。", f'The call waits in the queue "{queued.data["queue"]}".'
+        )
+
+    async def _rings(self, taken: SoftCall) -> None:
+        await self.events.until("call.ringing", within=5.0, id=self.call_id)
+        self.story.tell(
+            f"座席 {self.seat.extension} 的话机振铃，来电显示：{_shown(taken.peer)}。",
+            f"The phone of seat {self.seat.extension} rings and shows {_shown(taken.peer)}.",
+        )
+        await asyncio.sleep(_RINGS_FOR)
+
+    async def _say(self, words: Words, placed: SoftCall, taken: SoftCall) -> None:
+        speaker, listener = (placed, taken) if words.by_citizen else (taken, placed)
+        samples = await asyncio.to_thread(read_speech, _AUDIO / f"{words.file}.wav")
+        wall = time.time() - time.monotonic()
+        began, ended = await speaker.speaks(samples)
+        await asyncio.sleep(0.2)  # what was said last is still on its way
+        loudness = listener.loudness((began, ended + 0.2))
+        if loudness < _HEARD:
+            raise NotSoError("对方没有听到", "the other side did not hear it")
+        who, hears = ("市民", "话务员") if words.by_citizen else ("话务员", "市民")
+        who_en, hears_en = ("Citizen", "operator") if words.by_citizen else ("Operator", "citizen")
+        self.story.tell(
+            f"{who}：{words.chinese}  〔{hears}听到，实测响度 {loudness:.0f}，原声 {loudness_of(samples):.0f}〕",
+            f"{who_en}: {words.english}  [{hears_en} hears {loudness:.0f} of {loudness_of(samples):.0f}]",
+        )
+        self.spoken.append(Spoken(words, began + wall, ended + wall))
+
+    async def _hang_up(self, placed: SoftCall, taken: SoftCall) -> None:
+        await placed.hang_up()
+        await taken.ended(within=5.0)
+        ended = await self.events.until("call.ended", within=5.0, id=self.call_id)
+        if ended.data["outcome"] != "answered":
+            raise NotSoError(f"通话结果为 {ended.data['outcome']}", f"the call's outcome is {ended.data['outcome']}")
+        talked = _between(ended.data["t4"], ended.data["t5"])
+        self.story.tell(f"市民挂机，通话 {talked:.1f} 秒。", f"The citizen hangs up after {talked:.1f} s of talk.")
+
+    async def _recording_is_kept(self) -> None:
+        kept = await self.events.until(
+            "recording.changed",
+            within=_AFTERWARDS,
+            call_id=self.call_id,
+            where=lambda data: data["state"] != "recording",
+        )
+        if kept.data["state"] != "kept":
+            raise NotSoError(f"录音状态为 {kept.data['state']}", f"the recording is {kept.data['state']}")
+        left, right = _sides(await self.hotline.recording(self.call_id))
+        started = datetime.fromisoformat(kept.data["started"]).timestamp()
+        for spoken in self.spoken:
+            own, other = (left, right) if spoken.words.by_citizen else (right, left)
+            window = slice(*(max(0, round((at - started) * SAMPLE_RATE)) for at in (spoken.began, spoken.ended)))
+            if loudness_of(own[window]) < max(_HEARD, 4 * loudness_of(other[window])):
+                raise NotSoError("录音左右声道与通话不符", "the recording does not hold who spoke when")
+        self.story.tell(
+            f"录音已保存 {kept.data['seconds']:.1f} 秒：左声道市民，右声道热线，逐句核对无误。",
+            f"Recording kept, {kept.data['seconds']:.1f} s: citizen left, hotline right; every sentence found in it.",
+        )
+
+    async def _ticket_is_filed(self) -> None:
+        await self.events.until(
+            "ticket.changed", within=_AFTERWARDS, where=lambda data: self.call_id in data["call_ids"]
+        )
+        call = await self.hotline.get(f"calls/{self.call_id}")
+        ticket = await self.hotline.get(f"tickets/{call['ticket_id']}")
+        self.story.tell(
+            f"系统由本次通话起草工单 {ticket['number']}。", f"A ticket was drafted from the call: {ticket['number']}."
+        )
+        ticket = await self.hotline.patch(f"tickets/{ticket['id']}", TICKET, version=ticket["version"])
+        ticket = await self.hotline.post(f"tickets/{ticket['id']}/file")
+        if ticket["state"] != "filed":
+            raise NotSoError(f"工单状态为 {ticket['state']}", f"the ticket is {ticket['state']}")
+        self.story.tell("话务员补全并提交工单。", "The operator completes and files the ticket.")
+        print(_written(ticket, call))
+
+
+async def play(folder: Path) -> None:
+    """Play the call against the hotline of a home; raises what went wrong."""
+    story = Story()
+    home = Home.read(folder)
+    async with HotlineClient(home.http, home.token) as hotline:
+        health = await hotline.health()
+        if health.get("status") not in {"ok", "degraded"}:
+            raise NoHotlineError(f"the hotline at {home.http} is {health.get('status', 'strange')}; see its /health")
+        seats = await hotline.all_of("seats")
+        live = await hotline.all_of("calls", live="true")
+        if live or any(seat["state"] not in {"offline", "break"} for seat in seats):
+            raise NotSoError(
+                "热线正在工作：有座席在岗或有来电，演示会打扰他们",
+                "the hotline is at work (seats on duty or callers): the demonstration would disturb them",
+            )
+        free = [seat for seat in seats if seat["phone"] == "missing"]
+        account = next((seat for seat in home.seats if seat.extension in {s["extension"] for s in free}), None)
+        if account is None:
+            raise NotSoError("没有空闲座席可供演示", "no seat is free for the demonstration")
+        before = next(seat for seat in free if seat["extension"] == account.extension)
+        async with hotline.events() as events, _restored(hotline, before), SoftPhones.at(home.sip) as phones:
+            await Demo(home, hotline, events, phones, account, story).run()
+        story.tell("演示完成，座席已恢复原状态。", "All of it happened. The seat is as it was.")
+
+
+@contextlib.asynccontextmanager
+async def _restored(hotline: HotlineClient, seat: Json) -> AsyncIterator[None]:
+    """Leave a seat as it was found."""
+    try:
+        yield
+    finally:
+        async with asyncio.timeout(_AFTERWARDS):
+            await hotline.put(f"seats/{seat['extension']}/state", {"state": seat["state"], "reason": seat["reason"]})
+
+
+def _sides(data: bytes) -> tuple["array[int]", "array[int]"]:
+    """Give the two sides of a recording; raises NotSoError."""
+    with wave.open(io.BytesIO(data)) as file:
+        if (file.getnchannels(), file.getframerate(), file.getsampwidth()) != (2, SAMPLE_RATE, 2):
+            raise NotSoError("录音不是双声道 8 kHz", "the recording is not stereo at 8 kHz")
+        samples = array("h")
+        samples.frombytes(file.readframes(file.getnframes()))
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return samples[0::2], samples[1::2]
+
+
+def _between(begun: str | None, ended: str | None) -> float:
+    """Give the seconds between two times of a call; raises NotSoError when one of them is missing."""
+    if begun is None or ended is None:
+        raise NotSoError("通话记录缺少时间", "a time is missing in the call")
+    return (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds()
+
+
+def _shown(peer: str) -> str:
+    """Give the number a phone shows; all but the demonstration's own masked."""
+    number = user_of(peer)
+    return number if number == CITIZEN else "*" * max(0, len(number) - 4) + number[-4:]
+
+
+def _written(ticket: Json, call: Json) -> str:
+    """Give the ticket as people read it."""
+    lines = (
+        ("工单编号 Number", ticket["number"]),
+        ("状态 State", f"已提交 {ticket['state']}"),
+        ("类型 Kind", f"投诉 {ticket['kind']}"),
+        ("类别 Category", ticket["category"]),
+        ("来电号码 Caller", ticket["caller_phone"]),
+        ("地址 Address", ticket["address"]),
+        ("诉求内容 Matter", ticket["matter"]),
+        ("期望结果 Wanted", ticket["wanted"]),
+        ("座席 Seat", call["seat"]),
+        ("通话 Call", call["id"]),
+        ("登记时间 Filed", ticket["filed"]),
+        ("留痕 Trace", " → ".join(entry["action"] for entry in ticket["trace"])),
+    )
+    return "\n" + "\n".join(f"  {name}：{value}" for name, value in lines) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it; 0 when all of it happened."""
+    parser = argparse.ArgumentParser(prog="scripts/demo-call", description=__doc__)
+    parser.add_argument("--home", type=Path, default=_HOME, help="the home of the running hotline (default: var)")
+    folder = parser.parse_args(arguments).home
+    try:
+        asyncio.run(play(folder))
+    except NoHotlineError as failure:
+        print(f"热线未运行 / No hotline to show: {failure}", file=sys.stderr)
+        return 1
+    except (NotSoError, ProblemError, SoftPhoneError, AssertionError, TimeoutError) as failure:
+        print(f"演示未完成 / The demonstration did not end well: {failure or 'in time'}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
