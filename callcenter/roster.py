@@ -67,8 +67,8 @@ class _Reading:
         self.sheet.mistake(self.sheet.lines.at(place), wrong, instead)
 
 
-def load_roster(folder: Path, *, hotline: str) -> Roster:
-    """Read the rosters. Reads files, so it blocks.
+def load_roster(folder: Path, *, hotline: str | None = None) -> Roster:
+    """Read the rosters; nobody in them may have the number of the hotline. Reads files, so it blocks.
 
     Raises:
         RosterError: with every mistake of every file.

@@ -1,0 +1,210 @@
+"""The commands, and how each ends: 0 done, 1 the answer is no, 2 the command or its settings cannot be used."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from callcenter.cli import calls, journal, seats, tickets
+from callcenter.cli.client import Hotline, NotRunningError
+from callcenter.cli.options import HomeOption, SetOption, loaded_settings
+from callcenter.cli.screen import FAILED, UNUSABLE, say, say_table, stop
+from callcenter.domain.errors import CallcenterError
+from callcenter.domain.exchange.state import Policy
+from callcenter.home import Home, HomeError, read_pid
+from callcenter.ivr.check import check_flows
+from callcenter.log import logging_to
+from callcenter.ports import PortTakenError, check_ports
+from callcenter.roster import RosterError, load_roster
+from callcenter.settings import Settings
+from callcenter.settings_sources import SettingsError
+
+EPILOGUE = """\b
+A first hour:
+  callcenter doctor                   is this machine ready, and what to do if not
+  callcenter run                      start everything; Ctrl-C ends it
+  callcenter seats set 8001 ready     sign a seat in
+  callcenter calls list --live        who is on the line
+  callcenter tickets list             what was drafted from the calls
+
+Every command takes --home DIR; a setting is written in DIR/callcenter.toml, in the environment
+(CALLCENTER_NAME) or as a flag, the later winning. Exit code: 0 done, 1 the answer is no,
+2 the command or a setting cannot be used.
+"""
+
+app = typer.Typer(
+    name="callcenter",
+    help="A government service hotline: Asterisk, seats, calls, tickets.",
+    epilog=EPILOGUE,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+settings_app = typer.Typer(help="What is set, and where.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(calls.app, name="calls")
+app.add_typer(tickets.app, name="tickets")
+app.add_typer(seats.app, name="seats")
+app.add_typer(journal.app, name="journal")
+app.add_typer(settings_app, name="settings")
+
+
+@app.command(short_help="Start everything, in the foreground.")
+def run(
+    *,
+    home: HomeOption = None,
+    http: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Where the HTTP API listens.")] = None,
+    sip: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Where phones reach the hotline.")] = None,
+    rtp: Annotated[str | None, typer.Option(metavar="FROM-TO", help="Ports for sound.")] = None,
+    ami: Annotated[str | None, typer.Option(metavar="PORT", help="Asterisk's manager port, on loopback.")] = None,
+    trunk: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="The telephone network's gateway.")] = None,
+    flow: Annotated[str | None, typer.Option(metavar="NAME", help="Flow callers go through: direct, menu…")] = None,
+    public_address: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address phones are told, with --sip 0.0.0.0:PORT.")
+    ] = None,
+    assignments: SetOption = None,
+) -> None:
+    """Start the hotline in the foreground: Asterisk and the controller, watched and started again when they die.
+
+    The start ends with one line, READY and the addresses. Ctrl-C or SIGTERM ends what was started, within 10 s.
+
+    \b
+    Examples:
+      callcenter run
+      callcenter run --home /srv/hotline --http 127.0.0.1:8081 --sip 127.0.0.1:5061 --rtp 11000-11999 --ami 5039
+      callcenter run --sip 192.168.1.10:5060            phones of the LAN may register
+      callcenter run --flow menu --set arrival=ring --set ring_seconds=12
+    """  # noqa: D301 - \b is Click's mark for lines that stay as they are
+    settings = loaded_settings(
+        home,
+        assignments,
+        http=http,
+        sip=sip,
+        rtp=rtp,
+        ami=ami,
+        trunk=trunk,
+        flow=flow,
+        public_address=public_address,
+    ).settings
+    place = Home(settings.home)
+    place.make()
+    with place.held():
+        load_roster(settings.agents_folder, hotline=settings.hotline)
+        _check_flow(settings)
+        check_ports(settings, ours=_held_by_ourselves(place))
+        supervisor = import_module("callcenter.supervisor")  # slow to load, and only a run needs it
+        with logging_to(place.log / "supervisor.log", level=settings.log_level, form=settings.log_format, stream=None):
+            code = supervisor.run(settings)
+    raise typer.Exit(code)
+
+
+@app.command(hidden=True)
+def controller(*, home: HomeOption = None, assignments: SetOption = None) -> None:
+    """Run the controller alone; `run` starts this, set by its environment."""
+    settings = loaded_settings(home, assignments).settings
+    place = Home(settings.home)
+    place.make()
+    root = import_module("callcenter.app")  # as above
+    with logging_to(place.log / "controller.log", level=settings.log_level, form=settings.log_format):
+        code = root.main(settings)
+    raise typer.Exit(code)
+
+
+def _held_by_ourselves(place: Home) -> list[str]:
+    """Name the ports that parts of an earlier run of this home still hold; calls go on in them."""
+    ours = []
+    if read_pid(place.asterisk_pid) is not None:
+        ours += ["sip", "ami", "rtp"]
+    if read_pid(place.controller_pid) is not None:
+        ours += ["http"]
+    return ours
+
+
+def _check_flow(settings: Settings) -> None:
+    """Refuse a start on a flow that does not exist; one that is broken is told, and a plain greeting stands in."""
+    folder = settings.flows_folder
+    if not folder.is_dir():
+        raise SettingsError([f"flows_folder: there is no folder {folder}; name the one that holds the flows"])
+
+
+@app.command("check-flows", short_help="Find every mistake in the flow files.")
+def check_flows_command(
+    path: Annotated[Path | None, typer.Argument(help="A folder of flows, or one file. Default: flows_folder.")] = None,
+    *,
+    home: HomeOption = None,
+) -> None:
+    """Find every mistake in the flow files, before a caller does.
+
+    Each is told as FILE:LINE: what is wrong; what to write instead. Exit code 1 when there is one.
+
+    \b
+    Examples:
+      callcenter check-flows
+      callcenter check-flows ivr_flows/menu.yaml
+    """  # noqa: D301
+    where = path or loaded_settings(home, None).settings.flows_folder
+    folder = where if where.is_dir() else where.parent
+    mistakes = check_flows(folder, queues={Policy().queue})
+    if not where.exists():
+        stop(f"there is no {where}", UNUSABLE)
+    if not where.is_dir():
+        mistakes = [mistake for mistake in mistakes if Path(mistake.file) == where]
+    for mistake in mistakes:
+        say(str(mistake))
+    if mistakes:
+        raise typer.Exit(FAILED)
+    count = 1 if where != folder else len(list(folder.glob("*.yaml")))
+    if not count:
+        stop(f"there is no flow in {folder}", FAILED)
+    say(f"ok: {count} {'flow' if count == 1 else 'flows'} without mistakes")
+
+
+@app.command(short_help="Take the flow files again, without touching calls in progress.")
+def reload(*, home: HomeOption = None) -> None:
+    """Take the flow files again. Calls in progress keep the flow they began with.
+
+    A file with a mistake is not taken: the flow in force stays in force, and the mistake is told.
+    """
+    answer = Hotline.of(loaded_settings(home, None).settings.home).send("POST", "flows", "reload")
+    for mistake in answer["mistakes"]:
+        say(mistake)
+    if answer["mistakes"]:
+        raise typer.Exit(FAILED)
+    say("ok: all flows are in force")
+
+
+@settings_app.command("show")
+def show_settings(*, home: HomeOption = None, assignments: SetOption = None) -> None:
+    """Show every setting with its value and where that came from; secrets are hidden.
+
+    \b
+    Examples:
+      callcenter settings show
+      callcenter settings show --home /srv/hotline
+    """  # noqa: D301
+    say_table(("setting", "value", "from"), loaded_settings(home, assignments).rows())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    try:
+        app(args=arguments, prog_name="callcenter")
+    except SystemExit as end:  # how the library ends every command, also one that was done
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except (SettingsError, PortTakenError) as error:
+        return _told(error.lines, UNUSABLE)
+    except RosterError as error:
+        return _told([str(mistake) for mistake in error.mistakes], UNUSABLE)
+    except (HomeError, NotRunningError) as error:
+        return _told([str(error)], UNUSABLE)
+    except CallcenterError as error:
+        return _told([str(error)], FAILED)
+    return 0
+
+
+def _told(lines: Sequence[str], code: int) -> int:
+    for line in lines:
+        typer.echo(f"callcenter: {line}", err=True)
+    return code
