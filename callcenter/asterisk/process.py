@@ -1,0 +1,285 @@
+"""One home's Asterisk as a process: started, looked after, stopped.
+
+It is in a session of its own and writes to files, so it outlives whoever started it: calls never depend on us. The
+next start finds it by what was noted in HOME/asterisk/started.json and takes it over as it is, talks and all, if it
+still answers and its configuration has not changed; else it is stopped first, and started anew.
+"""
+
+import asyncio
+import errno
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import structlog
+
+from callcenter.asterisk.launch import Installation, Launch, choose, environment
+from callcenter.asterisk.provision import Plan, provision
+from callcenter.domain.errors import CallcenterError, InvalidInputError, UnavailableError
+
+log = structlog.get_logger(__name__)
+
+AMI_HOST = "127.0.0.1"
+AMI_GREETING = b"Asterisk Call Manager/"
+BOOT_SECONDS = 30.0
+STOP_SECONDS = 8.0  # with 250 calls it takes more than 2
+KILLED_SECONDS = 5.0
+ANSWER_SECONDS = 2.0
+LOOK_SECONDS = 0.05
+LONGEST_LOG = 10_000_000  # bytes of Asterisk's console log; beyond, it is begun anew at the next start
+LINES_SHOWN = 5
+
+
+class PortInUseError(CallcenterError):
+    """Another program has a port that Asterisk needs."""
+
+    def __init__(self, *, port: int, protocol: str, flag: str) -> None:
+        super().__init__(f"{protocol} port {port} is in use by another program; choose another with {flag}")
+        self.port = port
+        self.flag = flag
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """What is known of an Asterisk that was started, to know it again."""
+
+    pid: int
+    began: int
+    """The kernel's own time of its start: another process that was given the same id has another."""
+    digest: str
+
+
+class AsteriskProcess:
+    """The Asterisk of one home. One at a time: whoever starts it holds the home's lock."""
+
+    def __init__(self, plan: Plan, installation: Installation) -> None:
+        self.adopted = False
+        """It was already running when it was to be started."""
+        self._plan = plan
+        self._installation = installation
+        self._child: asyncio.subprocess.Process | None = None
+        self._started: _Started | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the process that is Asterisk itself; None when it was not started, or has been stopped."""
+        return None if self._started is None else self._started.pid
+
+    async def start(self) -> None:
+        """Write the configuration and run it, or take over the one that runs; back when its AMI port answers.
+
+        Raises:
+            InvalidInputError: the plan cannot be written down, or an address is none of this machine's.
+            PortInUseError: another program has a port.
+            UnavailableError: Asterisk did not start; the text holds its last words.
+            OSError: a folder or file cannot be made.
+
+        """
+        launch = await asyncio.to_thread(choose, self._installation, self._plan)
+        digest = await asyncio.to_thread(provision, self._plan, launch.ground)
+        before = await asyncio.to_thread(_running, self._plan)
+        if before is not None:
+            self._started = before
+            if before.digest == digest and await _answers(self._plan.ami_port):
+                self.adopted = True
+                await asyncio.to_thread(_note, self._plan, before)
+                log.info("an Asterisk of this home was running and goes on", pid=before.pid)
+                return
+            log.warning("an Asterisk of this home with another configuration, or ill, is stopped", pid=before.pid)
+            await self.stop()
+        await asyncio.to_thread(check_ports, self._plan)
+        await self._run(launch, digest)
+
+    async def wait(self) -> int:
+        """Wait for its end; give its exit code, negative for a signal, -1 for one that was taken over."""
+        if self._child is not None:
+            return await self._child.wait()
+        if self._started is not None:
+            async with _end_of(self._started.pid) as ended:
+                await ended.wait()
+        return -1
+
+    async def stop(self, within_seconds: float = STOP_SECONDS) -> None:
+        """End it, with a BYE to everybody; at the limit by force. Back when it is gone; no harm when it is already."""
+        started = self._started
+        if started is None:
+            return
+        async with _end_of(started.pid) as ended:
+            for number, limit in ((signal.SIGTERM, within_seconds), (signal.SIGKILL, KILLED_SECONDS)):
+                if ended.is_set():
+                    break
+                with suppress(ProcessLookupError):
+                    os.kill(started.pid, number)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(limit):
+                        await ended.wait()
+            if not ended.is_set():
+                raise UnavailableError(f"Asterisk (process {started.pid}) does not end, not even by force")
+        if self._child is not None:
+            await self._child.wait()
+        self._child = self._started = None
+        self.adopted = False
+        await asyncio.to_thread(_forget, self._plan)
+
+    async def _run(self, launch: Launch, digest: str) -> None:
+        output = await asyncio.to_thread(_console, self._plan)
+        try:
+            self._child = await asyncio.create_subprocess_exec(
+                *launch.command(self._plan),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd="/",
+                env=environment(),
+                start_new_session=True,
+            )
+        finally:
+            os.close(output)
+        self._started = _Started(self._child.pid, _began(self._child.pid) or 0, digest)
+        await asyncio.to_thread(_note, self._plan, self._started)
+        try:
+            async with asyncio.timeout(BOOT_SECONDS):
+                await self._booted(self._child)
+        except BaseException as error:
+            words = await asyncio.to_thread(_last_words, self._plan)
+            await self.stop()
+            if isinstance(error, TimeoutError | UnavailableError):
+                raise UnavailableError(f"Asterisk did not start; its last words: {words}") from None
+            raise
+        log.info("Asterisk runs", pid=self._child.pid, version=self._installation.version, way=launch.way.value)
+
+    async def _booted(self, child: asyncio.subprocess.Process) -> None:
+        while not await _answers(self._plan.ami_port):
+            if child.returncode is not None:
+                raise UnavailableError("Asterisk ended")
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def check_ports(plan: Plan) -> None:
+    """See that what Asterisk is to listen on is free.
+
+    Raises:
+        PortInUseError: it is not; the text names the port and the flag.
+        InvalidInputError: the SIP address is none of this machine's.
+
+    """
+    media = plan.sip_host
+    for protocol, host, port, flag in (
+        ("UDP", plan.sip_host, plan.sip_port, "--sip"),
+        ("TCP", AMI_HOST, plan.ami_port, "--ami"),
+        ("UDP", media, plan.rtp_from, "--rtp"),
+    ):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM if protocol == "TCP" else socket.SOCK_DGRAM) as probe:
+            if protocol == "TCP":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    raise PortInUseError(port=port, protocol=protocol, flag=flag) from None
+                if error.errno == errno.EADDRNOTAVAIL:
+                    raise InvalidInputError(f"{host} is no address of this machine; choose one with {flag}") from None
+                raise UnavailableError(f"{protocol} port {port} ({flag}) cannot be used: {error.strerror}") from None
+
+
+async def _answers(port: int) -> bool:
+    """Tell whether an AMI server speaks on this port."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            reader, writer = await asyncio.open_connection(AMI_HOST, port)
+            try:
+                return (await reader.readline()).startswith(AMI_GREETING)
+            finally:
+                writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
+    except (OSError, ValueError):  # a TimeoutError is an OSError; ValueError: a line without end
+        return False
+
+
+@asynccontextmanager
+async def _end_of(pid: int) -> AsyncIterator[asyncio.Event]:
+    """Give an event that is set once this process has ended, child of ours or not."""
+    ended = asyncio.Event()
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        ended.set()
+        yield ended
+        return
+    loop = asyncio.get_running_loop()
+
+    def over() -> None:
+        loop.remove_reader(handle)
+        ended.set()
+
+    loop.add_reader(handle, over)
+    try:
+        yield ended
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)
+
+
+def _state_file(plan: Plan) -> Path:
+    return plan.folder / "started.json"
+
+
+def _note(plan: Plan, started: _Started) -> None:
+    for path, text in ((plan.pid_file, f"{started.pid}\n"), (_state_file(plan), json.dumps(asdict(started)))):
+        new = path.with_name(f".{path.name}.new")
+        new.write_text(text, encoding="utf-8")
+        new.replace(path)
+
+
+def _forget(plan: Plan) -> None:
+    plan.pid_file.unlink(missing_ok=True)
+    _state_file(plan).unlink(missing_ok=True)
+
+
+def _running(plan: Plan) -> _Started | None:
+    """Give the Asterisk of this home that still runs from another time."""
+    try:
+        noted = json.loads(_state_file(plan).read_text(encoding="utf-8"))
+        before = _Started(int(noted["pid"]), int(noted["began"]), str(noted["digest"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    return before if _began(before.pid) == before.began else None
+
+
+def _began(pid: int) -> int | None:
+    """Give the kernel's time of a process's start, in its ticks since the machine's; None when there is none."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    state, *fields = status.rpartition(")")[2].split()
+    return None if state == "Z" else int(fields[18])
+
+
+def _console(plan: Plan) -> int:
+    """Open the file that Asterisk's own words at start and end go to."""
+    path = plan.logs / "console.log"
+    too_long = path.exists() and path.stat().st_size > LONGEST_LOG
+    output = os.open(
+        path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | (os.O_TRUNC if too_long else 0), 0o600
+    )
+    os.write(output, time.strftime("-- started %Y-%m-%dT%H:%M:%SZ\n", time.gmtime()).encode())
+    return output
+
+
+def _last_words(plan: Plan) -> str:
+    try:
+        with (plan.logs / "console.log").open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 4000))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    return " | ".join(line.strip() for line in lines[-LINES_SHOWN:] if line.strip()) or "none"
