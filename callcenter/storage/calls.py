@@ -1,6 +1,7 @@
 """Reading calls: the database, and above it what the journal took in a moment ago."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -11,12 +12,11 @@ from callcenter.domain.numbers import normalise
 from callcenter.domain.records import Entry, Page
 from callcenter.storage.cursors import cursor_after, place_of
 from callcenter.storage.journal import Journal
-from callcenter.storage.projections import chained_of, fact_of, read_calls
+from callcenter.storage.projections import chained_of, read_calls, readable
 from callcenter.storage.store import Store
-from callcenter.storage.tables import CallRow, JournalRow, RecordingRow, microseconds
+from callcenter.storage.tables import CallRow, JournalRow, RecordingRow
 
 _UNSETTLED = (RecordingState.RECORDING,)
-_MANY = 500  # calls that recovery takes up at one start
 
 
 class Calls:
@@ -52,40 +52,26 @@ class Calls:
         number = None if caller is None else normalise(caller, area_code=self._area_code)
         if caller is not None and number is None:
             return Page((), None)
-        before = None if cursor is None else place_of(cursor)
-        wanted: list[ColumnElement[bool]] = []
-        if number is not None:
-            wanted.append(CallRow.caller == number)
-        if seat is not None:
-            wanted.append(CallRow.seat == seat)
-        if begun_from is not None:
-            wanted.append(CallRow.t0 >= begun_from)
-        if begun_to is not None:
-            wanted.append(CallRow.t0 < begun_to)
-        if live is not None:
-            wanted.append(CallRow.t5.is_(None) if live else CallRow.t5.is_not(None))
-        if before is not None:
-            wanted.append(or_(CallRow.t0 < before[0], and_(CallRow.t0 == before[0], CallRow.id < before[1])))
-
-        def fits(call: Call) -> bool:
-            return (
-                (number is None or call.caller == number)
-                and (seat is None or call.seat == seat)
-                and (begun_from is None or call.t0 >= begun_from)
-                and (begun_to is None or call.t0 < begun_to)
-                and (live is None or call.is_live == live)
-                and (before is None or _place(call) < (microseconds(before[0]), before[1]))
-            )
-
-        changed = len(self._recent.calls())
-        query = select(CallRow).where(*wanted).order_by(CallRow.t0.desc(), CallRow.id.desc()).limit(limit + 1 + changed)
+        asked = _Asked(number, seat, begun_from, begun_to, live, None if cursor is None else place_of(cursor))
+        stored: dict[str, Call] = {}
+        last = asked.before
         async with self._store.reading() as session:
-            stored = await read_calls(session, (await session.scalars(query)).all())
-        newest = {call.id: call for call in stored} | {call.id: call for call in self._recent.calls()}
-        calls = sorted(filter(fits, newest.values()), key=_place, reverse=True)
-        more = len(calls) > limit
-        items = calls[:limit]
-        return Page(items, cursor_after(items[-1].t0, items[-1].id) if more and items else None)
+            while True:
+                query = select(CallRow).where(*asked.conditions(last)).limit(limit + 1)
+                rows = (await session.scalars(query.order_by(CallRow.t0.desc(), CallRow.id.desc()))).all()
+                stored |= {call.id: call for call in await read_calls(session, rows)}
+                at_end = len(rows) <= limit
+                last = None if at_end else (rows[-1].t0, rows[-1].id)
+                # what the journal took in a moment ago tells more than the row, and may no longer fit
+                newest = stored | {call.id: call for call in self._recent.calls()}
+                calls = [
+                    call for call in newest.values() if asked.fits(call) and (last is None or _place(call) >= last)
+                ]
+                if at_end or len(calls) > limit:
+                    break
+        items = sorted(calls, key=_place, reverse=True)[:limit]
+        more = len(calls) > limit and bool(items)
+        return Page(items, cursor_after(items[-1].t0, items[-1].id) if more else None)
 
     async def journal(self, call_id: str) -> Sequence[Entry]:
         """The entries of one call, oldest first."""
@@ -101,9 +87,7 @@ class Calls:
     async def unfinished(self) -> Sequence[Sequence[Fact]]:
         """The facts of each call that has no end yet, oldest call first. For recovery, after the journal is open.
 
-        Raises:
-            ValueError: an entry of a kind that this version does not know.
-
+        An entry that this version cannot read is left out, and said so in the log.
         """
         async with self._store.reading() as session:
             live = (await session.scalars(select(CallRow.id).where(CallRow.t5.is_(None)).order_by(CallRow.t0))).all()
@@ -115,19 +99,20 @@ class Calls:
                 .order_by(JournalRow.seq)
             )
             for row in rows:
-                if row.call_id in facts:
-                    facts[row.call_id].append(fact_of(chained_of(row)))
+                fact = readable(chained_of(row))
+                if row.call_id in facts and fact is not None:
+                    facts[row.call_id].append(fact)
         return [of_call for of_call in facts.values() if of_call]
 
     async def without_ticket(self) -> Sequence[Call]:
-        """Answered calls from which no ticket was drafted, oldest first, at most 500."""
+        """Answered calls from which no ticket was drafted, oldest first."""
         return await self._read(
             and_(CallRow.t4.is_not(None), CallRow.ticket_id.is_(None)),
             lambda call: call.t4 is not None and call.ticket_id is None,
         )
 
     async def unsettled_recordings(self) -> Sequence[Call]:
-        """Ended calls whose recording is neither kept nor known to be missing or failed, oldest first, at most 500."""
+        """Ended calls whose recording is neither kept nor known to be missing or failed, oldest first."""
         going_on = select(RecordingRow.call_id).where(RecordingRow.state.in_([state.value for state in _UNSETTLED]))
         return await self._read(
             and_(CallRow.t5.is_not(None), CallRow.id.in_(going_on)),
@@ -135,12 +120,51 @@ class Calls:
         )
 
     async def _read(self, wanted: ColumnElement[bool], fits: Callable[[Call], bool]) -> Sequence[Call]:
-        query = select(CallRow).where(wanted).order_by(CallRow.t0, CallRow.id).limit(_MANY)
+        query = select(CallRow).where(wanted).order_by(CallRow.t0, CallRow.id)
         async with self._store.reading() as session:
             stored = await read_calls(session, (await session.scalars(query)).all())
         newest = {call.id: call for call in stored} | {call.id: call for call in self._recent.calls()}
         return sorted(filter(fits, newest.values()), key=_place)
 
 
-def _place(call: Call) -> tuple[int, str]:
-    return microseconds(call.t0), call.id
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a list of calls was asked for: the same question to the database and to a call in memory."""
+
+    number: str | None
+    seat: str | None
+    begun_from: datetime | None
+    begun_to: datetime | None
+    live: bool | None
+    before: tuple[datetime, str] | None
+
+    def conditions(self, before: tuple[datetime, str] | None) -> list[ColumnElement[bool]]:
+        wanted: list[ColumnElement[bool]] = []
+        if self.number is not None:
+            wanted.append(CallRow.caller == self.number)
+        if self.seat is not None:
+            wanted.append(CallRow.seat == self.seat)
+        if self.begun_from is not None:
+            wanted.append(CallRow.t0 >= self.begun_from)
+        if self.begun_to is not None:
+            wanted.append(CallRow.t0 < self.begun_to)
+        if self.live is not None:
+            wanted.append(CallRow.t5.is_(None) if self.live else CallRow.t5.is_not(None))
+        if before is not None:
+            time, call_id = before
+            wanted.append(or_(CallRow.t0 < time, and_(CallRow.t0 == time, CallRow.id < call_id)))
+        return wanted
+
+    def fits(self, call: Call) -> bool:
+        return (
+            (self.number is None or call.caller == self.number)
+            and (self.seat is None or call.seat == self.seat)
+            and (self.begun_from is None or call.t0 >= self.begun_from)
+            and (self.begun_to is None or call.t0 < self.begun_to)
+            and (self.live is None or call.is_live == self.live)
+            and (self.before is None or _place(call) < self.before)
+        )
+
+
+def _place(call: Call) -> tuple[datetime, str]:
+    return call.t0, call.id

@@ -16,7 +16,7 @@ from callcenter.domain.errors import UnavailableError
 from callcenter.domain.facts import Fact, SeatChanged, to_data
 from callcenter.domain.records import Entry
 from callcenter.storage.chain import START, Chained, Link, canonical, chained, moved
-from callcenter.storage.projections import chained_of, fact_of, folded, write_calls, write_seats
+from callcenter.storage.projections import chained_of, folded, readable, write_calls, write_seats
 from callcenter.storage.recent import Recent
 from callcenter.storage.spool import Spool, newest_of
 from callcenter.storage.store import Store, UnfitError
@@ -297,12 +297,9 @@ class Journal:
         return calls
 
     def _fact(self, entry: Chained) -> Fact | None:
-        try:
-            return fact_of(entry)
-        except (ValueError, KeyError, TypeError) as error:
-            self._unprojected += 1
-            _log.error("an entry of the journal cannot be read", seq=entry.seq, error=type(error).__name__)
-            return None
+        fact = readable(entry)
+        self._unprojected += fact is None
+        return fact
 
     async def _spill(self) -> None:
         """Make what is only in memory lasting in the spool."""

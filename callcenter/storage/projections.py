@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import Table, case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,6 +28,8 @@ from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.storage.chain import Chained
 from callcenter.storage.tables import CallerRow, CallRow, JournalRow, LegRow, RecordingRow, Row, SeatRow
 
+_log = structlog.get_logger(__name__)
+
 _Thing = TypeVar("_Thing")
 _CALL_COLUMNS = [column.name for column in CallRow.__table__.columns if column.name != "digits"]
 _SEVERAL = 300  # rows in one statement: below SQLite's and PostgreSQL's limits on values
@@ -42,6 +45,15 @@ def fact_of(entry: Chained) -> Fact:
     return from_data(
         entry.kind, json.loads(entry.data), at=entry.time, call_id=entry.call_id, recovered=entry.recovered
     )
+
+
+def readable(entry: Chained) -> Fact | None:
+    """Rebuild the fact that an entry tells, or None, said in the log, where this version cannot read it."""
+    try:
+        return fact_of(entry)
+    except (ValueError, KeyError, TypeError) as error:
+        _log.error("an entry of the journal cannot be read", seq=entry.seq, error=type(error).__name__)
+        return None
 
 
 def chained_of(row: JournalRow) -> Chained:

@@ -1,0 +1,112 @@
+"""Makes the tables of calls, legs, recordings, callers and seats anew from the journal."""
+
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import delete, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callcenter.domain.calls import Call
+from callcenter.domain.facts import Fact, SeatChanged
+from callcenter.storage.projections import chained_of, folded, readable, write_calls, write_seats
+from callcenter.storage.store import Store
+from callcenter.storage.tables import CallerRow, CallRow, JournalRow, LegRow, RecordingRow, SeatRow
+
+_log = structlog.get_logger(__name__)
+
+_LIMIT_SECONDS = 3600.0  # a journal of years
+_LOCK_SECONDS = 30.0
+_AT_ONCE = 2000
+_CALLS_AT_ONCE = 300
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """How much was made, and what could not be."""
+
+    calls: int = 0
+    seats: int = 0
+    unreadable: int = 0
+    """Entries that this version cannot read, and calls whose facts do not add up."""
+
+
+async def rebuild(url: str) -> Rebuilt:
+    """Empty the projections and fill them from the journal, in one transaction: all of it, or nothing.
+
+    May run while the hotline does: its writer then waits in its spool. Units and tickets are no projections.
+
+    Raises:
+        UnavailableError: the database cannot be reached.
+
+    """
+    store = Store(url, lock_seconds=_LOCK_SECONDS, limit_seconds=_LIMIT_SECONDS)
+    try:
+        async with store.writing() as session:
+            if store.dialect == "postgresql":
+                await session.execute(text("LOCK TABLE journal IN SHARE MODE"))  # no entry comes in between
+            for table in (LegRow, RecordingRow, CallRow, CallerRow, SeatRow):
+                await session.execute(delete(table))
+            rebuilt = Rebuilt()
+            await _calls(session, rebuilt)
+            await _seats(session, rebuilt)
+            return rebuilt
+    finally:
+        await store.close()
+
+
+async def _calls(session: AsyncSession, rebuilt: Rebuilt) -> None:
+    rows = await session.stream_scalars(
+        select(JournalRow)
+        .where(JournalRow.call_id.is_not(None))
+        .order_by(JournalRow.call_id, JournalRow.seq)
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    calls: list[Call] = []
+    facts: list[Fact] = []
+    call_id: str | None = None
+    async for row in rows:
+        if row.call_id != call_id:
+            _close(calls, facts, rebuilt)
+            call_id, facts = row.call_id, []
+            if len(calls) >= _CALLS_AT_ONCE:
+                await write_calls(session, calls)
+                calls = []
+        fact = _fact(row, rebuilt)
+        if fact is not None:
+            facts.append(fact)
+    _close(calls, facts, rebuilt)
+    await write_calls(session, calls)
+
+
+def _close(calls: list[Call], facts: list[Fact], rebuilt: Rebuilt) -> None:
+    try:
+        call = folded(facts)
+    except ValueError as error:
+        rebuilt.unreadable += 1
+        _log.error("a call of the journal does not add up", error=str(error))
+        return
+    if call is not None:
+        calls.append(call)
+        rebuilt.calls += 1
+
+
+async def _seats(session: AsyncSession, rebuilt: Rebuilt) -> None:
+    rows = await session.stream_scalars(
+        select(JournalRow)
+        .where(JournalRow.kind == SeatChanged.kind)
+        .order_by(JournalRow.seq)
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    newest: dict[str, SeatChanged] = {}
+    async for row in rows:
+        fact = _fact(row, rebuilt)
+        if isinstance(fact, SeatChanged):
+            newest[fact.seat.extension] = fact
+    await write_seats(session, newest.values())
+    rebuilt.seats = len(newest)
+
+
+def _fact(row: JournalRow, rebuilt: Rebuilt) -> Fact | None:
+    fact = readable(chained_of(row))
+    rebuilt.unreadable += fact is None
+    return fact

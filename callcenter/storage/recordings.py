@@ -1,0 +1,229 @@
+"""The sound of calls on the disk.
+
+Asterisk writes `FOLDER/incoming/ID.raw` while a call lasts: 16 bit, 8000 Hz, two channels interleaved (left the
+caller, right the hotline's side), no header. When the call has ended this becomes `FOLDER/YYYY/MM/DD/ID.wav`, the day
+being that of the hotline's zone on which the sound begins (time of the file's last change, less its length).
+A file is found by the call's UUID alone; no other text ever becomes a path.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import struct
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import BinaryIO
+
+from callcenter.domain.ids import CallId
+from callcenter.domain.records import SoundSeen
+
+INCOMING = "incoming"
+
+_RATE_HZ = 8000
+_CHANNELS = 2
+_FRAME_BYTES = 2 * _CHANNELS
+_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+_MOST_BYTES = 0xFFFFFFFF - _HEADER.size  # what a WAV's header can count: 37 hours
+_COPY_BYTES = 1 << 20
+_UNFINISHED = ".part"
+
+
+class Recordings:
+    """Fills the office's port of that name: `Recordings(folder, zone=ZoneInfo("Asia/Shanghai"))`.
+
+    The file work is done off the event loop. Methods raise OSError where the disk does not do its part.
+    """
+
+    def __init__(self, folder: Path, *, zone: tzinfo) -> None:
+        self._folder = folder
+        self._zone = zone
+
+    async def look(self, call_id: CallId) -> SoundSeen:
+        """Look at the file that Asterisk writes for a running call."""
+        own = _uuid(call_id)
+        if own is None:
+            return SoundSeen(exists=False, size_bytes=0)
+        return await asyncio.to_thread(_seen, self._raw(own))
+
+    async def keep(self, call_id: CallId) -> float | None:
+        """Make the lasting WAV of an ended call; its seconds, or None when there is no sound. Raises OSError.
+
+        May be called again at any time, also after a crash in between: the answer is the same.
+        """
+        own = _uuid(call_id)
+        return None if own is None else await asyncio.to_thread(self._keep, own)
+
+    async def path(self, call_id: CallId) -> Path | None:
+        """Where the lasting WAV of this call is, or None."""
+        own = _uuid(call_id)
+        return None if own is None else await asyncio.to_thread(self._find, own)
+
+    async def free_bytes(self) -> int:
+        """Free space where recordings are kept."""
+        return await asyncio.to_thread(lambda: shutil.disk_usage(self._folder).free)
+
+    async def used_bytes(self) -> int:
+        """What all recordings take, running ones included."""
+        return await asyncio.to_thread(self._used)
+
+    async def expire(self, older_than_days: int) -> int:
+        """Delete the recordings of days that are more than so many days ago; their number. Nobody calls it by default.
+
+        Raises:
+            ValueError: fewer than one day.
+
+        """
+        if older_than_days < 1:
+            raise ValueError("recordings are kept for one day at least")
+        return await asyncio.to_thread(self._expire, older_than_days)
+
+    def _raw(self, call_id: str) -> Path:
+        return self._folder / INCOMING / f"{call_id}.raw"
+
+    def _keep(self, call_id: str) -> float | None:
+        raw = self._raw(call_id)
+        kept = self._find(call_id)
+        try:
+            status = raw.stat()
+        except FileNotFoundError:
+            return None if kept is None else _seconds_of_wav(kept)
+        size = min(status.st_size, _MOST_BYTES) // _FRAME_BYTES * _FRAME_BYTES
+        if size == 0:
+            raw.unlink()
+            return None if kept is None else _seconds_of_wav(kept)
+        if kept is None or kept.stat().st_size != _HEADER.size + size:
+            begun = datetime.fromtimestamp(status.st_mtime, UTC) - timedelta(seconds=_seconds(size))
+            target = kept or self._day(begun.astimezone(self._zone)) / f"{call_id}.wav"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _write_wav(raw, target, size)
+        raw.unlink()
+        return _seconds(size)
+
+    def _day(self, local: datetime) -> Path:
+        return self._folder / f"{local:%Y}" / f"{local:%m}" / f"{local:%d}"
+
+    def _find(self, call_id: str) -> Path | None:
+        """Look into one day after the other, newest first: calls are asked for soon after their end."""
+        for day in self._days():
+            path = day / f"{call_id}.wav"
+            if path.is_file():
+                return path
+        return None
+
+    def _days(self) -> Iterator[Path]:
+        for year in _numbered(self._folder, 4):
+            for month in _numbered(year, 2):
+                yield from _numbered(month, 2)
+
+    def _used(self) -> int:
+        total = 0
+        for folder in (self._folder / INCOMING, *self._days()):
+            with contextlib.suppress(FileNotFoundError), os.scandir(folder) as files:
+                for file in files:
+                    with contextlib.suppress(FileNotFoundError):  # finished or deleted meanwhile
+                        total += file.stat(follow_symlinks=False).st_size
+        return total
+
+    def _expire(self, older_than_days: int) -> int:
+        oldest = datetime.now(self._zone).date() - timedelta(days=older_than_days)
+        count = 0
+        for day in list(self._days()):
+            try:
+                date = datetime.strptime("".join(day.parts[-3:]), "%Y%m%d").replace(tzinfo=self._zone).date()
+            except ValueError:
+                continue  # a folder of somebody else's
+            if date >= oldest:
+                continue
+            for path in day.glob("*.wav"):
+                if _uuid(path.stem) is not None:
+                    path.unlink(missing_ok=True)
+                    count += 1
+            for folder in (day, day.parent, day.parent.parent):
+                with contextlib.suppress(OSError):  # not empty: something else is in it
+                    folder.rmdir()
+        return count
+
+
+def _uuid(text: str) -> str | None:
+    """Give a UUID in its one usual form; None for anything else."""
+    try:
+        usual = str(uuid.UUID(text))
+    except ValueError:
+        return None
+    return usual if usual == text.lower() else None
+
+
+def _numbered(folder: Path, digits: int) -> list[Path]:
+    """Sub-folders named by a number of so many digits, the greatest first."""
+    try:
+        names = [entry.name for entry in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    numbered = [name for name in names if len(name) == digits and name.isascii() and name.isdigit()]
+    return [folder / name for name in sorted(numbered, reverse=True)]
+
+
+def _seen(path: Path) -> SoundSeen:
+    try:
+        return SoundSeen(exists=True, size_bytes=path.stat().st_size)
+    except FileNotFoundError:
+        return SoundSeen(exists=False, size_bytes=0)
+
+
+def _seconds(size_bytes: int) -> float:
+    return size_bytes / _FRAME_BYTES / _RATE_HZ
+
+
+def _seconds_of_wav(path: Path) -> float:
+    return _seconds(max(0, path.stat().st_size - _HEADER.size))
+
+
+def _write_wav(raw: Path, target: Path, size: int) -> None:
+    """Write under a name of its own first, so that nobody ever finds half a recording."""
+    unfinished = target.with_name(target.name + _UNFINISHED)
+    try:
+        with raw.open("rb") as sound, unfinished.open("wb") as wav:
+            wav.write(_header(size))
+            _copy(sound, wav, size)
+            wav.flush()
+            os.fsync(wav.fileno())
+        unfinished.replace(target)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+    descriptor = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _copy(sound: BinaryIO, wav: BinaryIO, size: int) -> None:
+    left = size
+    while left:
+        part = sound.read(min(left, _COPY_BYTES))
+        if not part:
+            raise OSError(f"the sound of a call became shorter while it was kept: {left} bytes are missing")
+        wav.write(part)
+        left -= len(part)
+
+
+def _header(size: int) -> bytes:
+    return _HEADER.pack(
+        b"RIFF",
+        _HEADER.size - 8 + size,
+        b"WAVE",
+        b"fmt ",
+        16,
+        1,
+        _CHANNELS,
+        _RATE_HZ,
+        _RATE_HZ * _FRAME_BYTES,
+        _FRAME_BYTES,
+        16,
+        b"data",
+        size,
+    )
