@@ -1,0 +1,1 @@
+"""The hotline over HTTP and WebSocket (contract.md §4-5)."""

@@ -1,0 +1,229 @@
+"""Calls: what is on the line, what was, and what an operator can do about one."""
+
+import asyncio
+from pathlib import Path
+from typing import Any, NoReturn
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from callcenter.api import examples, shapes
+from callcenter.api.contract import Answer, Ask, Nothing, Operation, listed, shown
+from callcenter.api.problems import HttpError, QueryFault
+from callcenter.api.words import Cursor, Moment, Name, Telephone, Whole, YesOrNo
+from callcenter.domain.calls import Call
+from callcenter.domain.errors import NotFoundError, RefusedError
+from callcenter.domain.records import Entry
+from callcenter.domain.views import Json, call_view, moment
+
+TAG = "calls"
+
+
+class CallQuery(BaseModel):
+    """Which calls."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    live: YesOrNo | None = Field(default=None, description="Only calls on the line, or only ended ones.")
+    caller: Telephone | None = Field(default=None, description="Calls from this number.", examples=["13800000000"])
+    seat: Name | None = Field(default=None, description="Calls that this seat rang or talked in.", examples=["8001"])
+    begun_from: Moment | None = Field(default=None, alias="from", description="t0 at or after this moment.")
+    begun_to: Moment | None = Field(default=None, alias="to", description="t0 before this moment.")
+    limit: Whole = Field(default=50, ge=1, le=200, description="Calls per page.", examples=[50])
+    cursor: Cursor | None = Field(default=None, description="`next` of the page before.", examples=[examples.CURSOR])
+
+
+async def list_calls(ask: Ask[CallQuery, Nothing]) -> web.Response:
+    """Calls, newest first."""
+    query = ask.query
+    if query.begun_from is not None and query.begun_to is not None and query.begun_to < query.begun_from:
+        fault = QueryFault("/to", "must not be before from", parameter="to")
+        raise HttpError(422, "the query is not valid", faults=[fault])
+    page = await ask.desk.calls(
+        live=query.live,
+        caller=query.caller or None,
+        seat=query.seat,
+        begun_from=query.begun_from,
+        begun_to=query.begun_to,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    return listed([call_view(call) for call in page.items], next_cursor=page.next)
+
+
+async def get_call(ask: Ask[Nothing, Nothing]) -> web.Response:
+    """One call, live or ended."""
+    return shown(call_view(await ask.desk.call(ask.path("call_id"))))
+
+
+async def get_journal(ask: Ask[Nothing, Nothing]) -> web.Response:
+    """What happened to one call, oldest first."""
+    return listed([entry_view(entry) for entry in await ask.desk.journal(ask.path("call_id"))])
+
+
+def entry_view(entry: Entry) -> Json:
+    """An entry as others see it: without where files lie."""
+    return {
+        "seq": entry.seq,
+        "time": moment(entry.time),
+        "kind": entry.kind,
+        "data": {name: value for name, value in entry.data.items() if name != "recording_path"},
+        "recovered": entry.recovered,
+    }
+
+
+async def get_recording(ask: Ask[Nothing, Nothing]) -> web.StreamResponse:
+    """The sound of one call; parts of it where a Range is asked for."""
+    call_id = ask.path("call_id")
+    path = await ask.desk.recording(call_id)
+    if not await asyncio.to_thread(path.is_file):
+        raise NotFoundError("there is no recording of this call")
+    return _sound(path, call_id)
+
+
+def _sound(path: Path, call_id: str) -> web.FileResponse:
+    name = "".join(char for char in call_id if char.isascii() and (char.isalnum() or char in "-_.")) or "call"
+    headers = {"Content-Type": "audio/wav", "Content-Disposition": f'attachment; filename="{name}.wav"'}
+    return web.FileResponse(path, headers=headers)
+
+
+async def hang_up(ask: Ask[Nothing, Nothing]) -> web.Response:
+    """End a call; its end follows as an event."""
+    call_id = ask.path("call_id")
+    try:
+        ask.desk.hang_up(call_id)
+    except NotFoundError:
+        await _refuse_ended(ask, call_id)
+    return shown(call_view(await ask.desk.call(call_id)), status=202)
+
+
+async def hold(ask: Ask[Nothing, Nothing]) -> web.Response:
+    """Let the caller hear music."""
+    return shown(call_view(await _hold_or_resume(ask, held=True)))
+
+
+async def resume(ask: Ask[Nothing, Nothing]) -> web.Response:
+    """Take the caller back."""
+    return shown(call_view(await _hold_or_resume(ask, held=False)))
+
+
+async def _hold_or_resume(ask: Ask[Nothing, Nothing], *, held: bool) -> Call:
+    call_id = ask.path("call_id")
+    try:
+        return ask.desk.hold(call_id) if held else ask.desk.resume(call_id)
+    except NotFoundError:
+        await _refuse_ended(ask, call_id)
+
+
+async def _refuse_ended(ask: Ask[Nothing, Nothing], call_id: str) -> NoReturn:
+    """Tell a call that has ended from one that never was. Raises RefusedError or NotFoundError."""
+    await ask.desk.call(call_id)
+    raise RefusedError("the call has ended")
+
+
+_ONE = Answer(says="The call.", shape=shapes.Call, example=examples.CALL)
+
+OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    Operation(
+        id="listCalls",
+        method="GET",
+        path="/calls",
+        tag=TAG,
+        summary="Calls, newest first",
+        chinese="通话列表",
+        handle=list_calls,
+        query=CallQuery,
+        body=Nothing,
+        answers={200: Answer(says="A page of calls.", shape=shapes.CallList, example=examples.CALLS)},
+    ),
+    Operation(
+        id="getCall",
+        method="GET",
+        path="/calls/{call_id}",
+        tag=TAG,
+        summary="One call, live or ended",
+        chinese="查看通话",
+        handle=get_call,
+        query=Nothing,
+        body=Nothing,
+        answers={200: _ONE},
+    ),
+    Operation(
+        id="getCallRecording",
+        method="GET",
+        path="/calls/{call_id}/recording",
+        tag=TAG,
+        summary="The sound of a call: left the caller, right the hotline's side",
+        chinese="通话录音",
+        handle=get_recording,
+        query=Nothing,
+        body=Nothing,
+        answers={
+            200: Answer(
+                says="The whole recording.",
+                media_type="audio/wav",
+                headers={"Content-Disposition": "A file name.", "Accept-Ranges": "bytes"},
+            ),
+            206: Answer(
+                says="The part that Range named.",
+                media_type="audio/wav",
+                headers={"Content-Range": "Which bytes of how many."},
+            ),
+        },
+        problems=(409, 416),
+    ),
+    Operation(
+        id="getCallJournal",
+        method="GET",
+        path="/calls/{call_id}/journal",
+        tag=TAG,
+        summary="What happened to a call, oldest first",
+        chinese="通话流水",
+        handle=get_journal,
+        query=Nothing,
+        body=Nothing,
+        answers={200: Answer(says="The whole journal.", shape=shapes.EntryList, example=examples.JOURNAL)},
+    ),
+    Operation(
+        id="hangUpCall",
+        method="POST",
+        path="/calls/{call_id}/hangup",
+        tag=TAG,
+        summary="End a call",
+        chinese="挂断通话",
+        handle=hang_up,
+        query=Nothing,
+        body=Nothing,
+        body_needed=False,
+        answers={202: Answer(says="The call as it is now; its end follows.", shape=shapes.Call, example=examples.CALL)},
+        problems=(409,),
+    ),
+    Operation(
+        id="holdCall",
+        method="POST",
+        path="/calls/{call_id}/hold",
+        tag=TAG,
+        summary="Put the caller on hold; he hears music",
+        chinese="保持通话",
+        handle=hold,
+        query=Nothing,
+        body=Nothing,
+        body_needed=False,
+        answers={200: Answer(says="The call.", shape=shapes.Call, example=examples.HELD_CALL)},
+        problems=(409,),
+    ),
+    Operation(
+        id="resumeCall",
+        method="POST",
+        path="/calls/{call_id}/resume",
+        tag=TAG,
+        summary="Take the caller back from hold",
+        chinese="恢复通话",
+        handle=resume,
+        query=Nothing,
+        body=Nothing,
+        body_needed=False,
+        answers={200: _ONE},
+        problems=(409,),
+    ),
+)

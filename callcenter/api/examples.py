@@ -1,0 +1,182 @@
+"""One call and what belongs to it, as the API document shows it; made by the same views as every answer."""
+
+from datetime import UTC, datetime
+
+from callcenter.domain.calls import (
+    Call,
+    CallState,
+    Digits,
+    Leg,
+    LegKind,
+    LegOutcome,
+    LegState,
+    Recording,
+    RecordingState,
+)
+from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.seats import Phone, Seat, SeatState
+from callcenter.domain.tickets import Ticket, TicketKind, TicketState, file, traced
+from callcenter.domain.units import Unit
+from callcenter.domain.views import (
+    Json,
+    QueueView,
+    call_view,
+    moment,
+    queue_view,
+    seat_view,
+    ticket_view,
+    unit_view,
+)
+
+_CALL = CallId("0193a5b0-7c1e-4d6a-9f5b-2a8c4e1d7f30")
+_TICKET = TicketId("0193a5b0-9d42-7b11-8c3e-5f6a7b8c9d0e")
+CURSOR = "MjAyNi0xMS0yNFQwMTozMDowMFo"
+
+
+def _at(minute: int, second: int) -> datetime:
+    return datetime(2026, 11, 24, 1, minute, second, tzinfo=UTC)
+
+
+_TALKING = Call(
+    id=_CALL,
+    caller="13800000000",
+    state=CallState.TALKING,
+    queue="main",
+    seat="8001",
+    legs=(
+        Leg(
+            id=LegId(_CALL),
+            kind=LegKind.CALLER,
+            party=None,
+            number="13800000000",
+            state=LegState.JOINED,
+            outcome=LegOutcome.ANSWERED,
+            started=_at(30, 0),
+            answered=_at(30, 0),
+            joined=_at(30, 9),
+        ),
+        Leg(
+            id=LegId("0193a5b0-8a10-7000-8000-000000000001"),
+            kind=LegKind.SEAT,
+            party="8001",
+            number="8001",
+            state=LegState.JOINED,
+            outcome=LegOutcome.ANSWERED,
+            started=_at(30, 5),
+            answered=_at(30, 9),
+            joined=_at(30, 9),
+        ),
+    ),
+    t0=_at(30, 0),
+    t1=_at(30, 0),
+    t2=_at(30, 5),
+    t3=_at(30, 5),
+    t4=_at(30, 9),
+    ticket_id=_TICKET,
+    recording=Recording(state=RecordingState.RECORDING, started=_at(30, 0)),
+    digits=(Digits(node="menu", digits="0"),),
+    last_at=_at(30, 9),
+)
+_WAITING = Call(
+    id=CallId("0193a5b1-0b2c-4f8d-8e7a-1c2d3e4f5a6b"),
+    caller="01066668888",
+    state=CallState.QUEUED,
+    queue="main",
+    t0=_at(31, 0),
+    t1=_at(31, 0),
+    t2=_at(31, 6),
+    last_at=_at(31, 6),
+)
+_SEAT = Seat(
+    extension="8001",
+    operator="王丽",
+    state=SeatState.TALKING,
+    since=_at(30, 9),
+    call_id=_CALL,
+    phone=Phone.REGISTERED,
+    idle_since=_at(30, 9),
+)
+_DRAFT = traced(
+    Ticket(
+        id=_TICKET,
+        number="20261124000017",
+        version=1,
+        state=TicketState.DRAFTED,
+        kind=TicketKind.COMPLAINT,
+        category="噪声扰民",
+        caller_name="张先生",
+        caller_phone="13800000000",
+        address="东城区安定门外大街 1 号",
+        matter="小区北侧工地夜间十一点后仍在施工。",
+        wanted="请有关部门到现场查看，制止夜间施工。",
+        call_ids=(_CALL,),
+        unit="housing",
+        created=_at(30, 9),
+    ),
+    at=_at(30, 9),
+    actor="hotline",
+    action="drafted",
+    note=None,
+)
+
+CALL: Json = call_view(_TALKING)
+WAITING_CALL: Json = call_view(_WAITING)
+HELD_CALL: Json = {**CALL, "held": True}
+CALLS: Json = {"items": [WAITING_CALL, CALL], "next": CURSOR}
+JOURNAL: Json = {
+    "items": [
+        {
+            "seq": 101,
+            "time": moment(_at(30, 0)),
+            "kind": "call.arrived",
+            "data": {"caller": "13800000000"},
+            "recovered": False,
+        },
+        {"seq": 102, "time": moment(_at(30, 0)), "kind": "call.voice", "data": {}, "recovered": False},
+        {"seq": 103, "time": moment(_at(30, 5)), "kind": "call.queued", "data": {"queue": "main"}, "recovered": False},
+    ],
+    "next": None,
+}
+SEAT: Json = seat_view(_SEAT)
+SEATS: Json = {"items": [SEAT], "next": None}
+QUEUE: Json = queue_view(
+    QueueView(name="main", waiting=((_WAITING.id, _at(31, 6)),), ready=0, talking=1, longest_wait=12.5)
+)
+QUEUES: Json = {"items": [QUEUE], "next": None}
+UNIT: Json = unit_view(Unit(id="housing", name="市住房和城乡建设委员会", number="02001"))
+UNITS: Json = {"items": [UNIT], "next": None}
+TICKET: Json = ticket_view(_DRAFT)
+FILED_TICKET: Json = ticket_view(file(_DRAFT, at=_at(36, 0), actor="api"))
+TICKETS: Json = {"items": [TICKET], "next": CURSOR}
+ALARM: Json = {
+    "name": "disk_low",
+    "detail": "900 MB are free for recordings, less than 1024 MB",
+    "since": moment(_at(20, 0)),
+}
+ALARMS: Json = {"items": [ALARM], "next": None}
+HEALTH: Json = {
+    "status": "ok",
+    "components": {
+        "asterisk": {"status": "ok", "detail": "logged in, Asterisk 22.10.1"},
+        "database": {"status": "ok", "detail": "written a moment ago"},
+        "speech": {"status": "off", "detail": "no engine is configured"},
+        "recordings": {"status": "ok", "detail": "120 GB free"},
+        "events": {"status": "off", "detail": "no broker is configured"},
+    },
+}
+HEALTH_DOWN: Json = {
+    "status": "down",
+    "components": {**HEALTH["components"], "asterisk": {"status": "down", "detail": "not reached for 12 s"}},
+}
+RELOADED: Json = {
+    "taken": False,
+    "mistakes": ["ivr_flows/menu.yaml:14: no node is named queu; did you mean queue?"],
+}
+EVENT_TOKEN: Json = {"token": "nFq0m3mYbq8Jm2r0w5pQ6o1y7c9v4x3z2k8h5g1t0sE", "expires": moment(_at(32, 0))}
+SNAPSHOT: Json = {
+    "type": "snapshot",
+    "stream": "0193a5af-0000-7000-8000-000000000000",
+    "seq": 41,
+    "data": {"calls": [CALL, WAITING_CALL], "seats": [SEAT], "queues": [QUEUE]},
+}
+EVENT: Json = {"type": "call.queued", "seq": 42, "time": moment(_at(31, 6)), "data": WAITING_CALL}

@@ -1,0 +1,306 @@
+"""What answers look like, field by field: the schema of what `domain.views` makes, for the OpenAPI document.
+
+The values are made by `domain.views` alone; every answer given in the tests is held against these shapes.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from callcenter.domain.calls import CallState, LegKind, LegOutcome, LegState, Outcome, RecordingState
+from callcenter.domain.seats import Phone, SeatState
+from callcenter.domain.tickets import TicketKind, TicketState, Urgency
+
+
+class Leg(BaseModel):
+    """One party's connection within a call."""
+
+    id: str
+    kind: LegKind
+    party: str | None = Field(description="Seat extension or unit id; null for the caller.")
+    number: str | None
+    state: LegState
+    outcome: LegOutcome | None
+    started: datetime
+    answered: datetime | None
+    joined: datetime | None
+    ended: datetime | None
+
+
+class Utterance(BaseModel):
+    """Words that were heard; times are seconds since `recording.started`."""
+
+    id: str
+    side: Literal["caller", "seat", "unit"]
+    start: float
+    end: float
+    text: str
+    confidence: float | None
+    live: bool
+    final: bool
+
+
+class Recording(BaseModel):
+    """What is known of the sound of a call."""
+
+    state: RecordingState
+    started: datetime | None
+    seconds: float | None
+
+
+class Digits(BaseModel):
+    """What the caller pressed at one node of a flow."""
+
+    node: str
+    digits: str
+
+
+class Call(BaseModel):
+    """One citizen's stay with the hotline."""
+
+    id: str
+    caller: str | None = Field(description="Normalised number; null where it was withheld.")
+    state: CallState
+    outcome: Outcome | None
+    queue: str | None
+    seat: str | None = Field(description="The seat that rings or talks now, or that talked last.")
+    held: bool = Field(description="The caller hears music.")
+    legs: list[Leg]
+    utterances: list[Utterance]
+    t0: datetime = Field(description="INVITE taken.")
+    t1: datetime | None = Field(description="First voice or answer.")
+    t2: datetime | None = Field(description="A person was asked for.")
+    t3: datetime | None = Field(description="The first seat rang.")
+    t4: datetime | None = Field(description="A person answered and is joined with the caller.")
+    t5: datetime | None = Field(description="The end.")
+    ticket_id: str | None
+    recording: Recording | None
+    digits: list[Digits]
+    recovered: bool = Field(description="Parts of it were found out after an absence of the controller.")
+
+
+class Entry(BaseModel):
+    """One entry of the journal."""
+
+    seq: int
+    time: datetime
+    kind: str = Field(description="As the `type` of events.")
+    data: dict[str, Any]
+    recovered: bool = Field(description="Found out after an absence, not witnessed.")
+
+
+class Seat(BaseModel):
+    """A place with a phone, and the person at it."""
+
+    extension: str
+    operator: str
+    state: SeatState
+    reason: str | None
+    since: datetime
+    call_id: str | None
+    phone: Phone
+    missed: int = Field(description="Offers in a row that rang without answer.")
+
+
+class Waiting(BaseModel):
+    """A caller who waits."""
+
+    call_id: str
+    since: datetime
+    position: int = Field(description="1 is offered next.")
+
+
+class Queue(BaseModel):
+    """One queue at this moment."""
+
+    name: str
+    waiting: list[Waiting]
+    ready: int
+    talking: int
+    longest_wait: float = Field(description="Seconds; 0 where nobody waits.")
+
+
+class Unit(BaseModel):
+    """A department or street that handles what citizens ask for."""
+
+    id: str
+    name: str
+    number: str
+    parent: str | None
+
+
+class Step(BaseModel):
+    """One step of a ticket's life; `hash` covers it and the step before."""
+
+    seq: int
+    time: datetime
+    actor: str
+    action: str
+    note: str | None
+    hash: str
+
+
+class Ticket(BaseModel):
+    """What a citizen asked for, as the office works on it."""
+
+    id: str
+    number: str = Field(description="For people: 14 digits, date and a running number.")
+    version: int
+    state: TicketState
+    kind: TicketKind | None
+    category: str | None
+    urgency: Urgency
+    caller_name: str | None
+    caller_phone: str | None
+    address: str | None
+    matter: str | None
+    wanted: str | None
+    confidential: bool
+    notes: str | None
+    call_ids: list[str]
+    unit: str | None
+    due: datetime | None
+    created: datetime
+    filed: datetime | None
+    trace: list[Step]
+
+
+class Alarm(BaseModel):
+    """Something that needs a person's attention."""
+
+    name: str
+    detail: str
+    since: datetime
+
+
+class CallList(BaseModel):
+    """A page of calls."""
+
+    items: list[Call]
+    next: str | None
+
+
+class EntryList(BaseModel):
+    """The journal of one call."""
+
+    items: list[Entry]
+    next: str | None
+
+
+class SeatList(BaseModel):
+    """All seats."""
+
+    items: list[Seat]
+    next: str | None
+
+
+class QueueList(BaseModel):
+    """All queues."""
+
+    items: list[Queue]
+    next: str | None
+
+
+class UnitList(BaseModel):
+    """All units."""
+
+    items: list[Unit]
+    next: str | None
+
+
+class TicketList(BaseModel):
+    """A page of tickets."""
+
+    items: list[Ticket]
+    next: str | None
+
+
+class AlarmList(BaseModel):
+    """Alarms that stand."""
+
+    items: list[Alarm]
+    next: str | None
+
+
+class Component(BaseModel):
+    """How one part is."""
+
+    status: Literal["ok", "degraded", "down", "off"] = Field(description="off: not configured; never lowers the whole.")
+    detail: str
+
+
+class Components(BaseModel):
+    """The parts of the hotline."""
+
+    asterisk: Component
+    database: Component
+    speech: Component
+    recordings: Component
+    events: Component
+
+
+class Health(BaseModel):
+    """How the hotline is; the worst of its parts."""
+
+    status: Literal["ok", "degraded", "down"]
+    components: Components
+
+
+class FlowsReloaded(BaseModel):
+    """What came of reading the flow files again."""
+
+    taken: bool = Field(description="False when a file had mistakes; what was in force stays in force.")
+    mistakes: list[str] = Field(description="FILE:LINE: what is wrong; what to write instead.")
+
+
+class EventToken(BaseModel):
+    """Lets one browser open the events, once."""
+
+    token: str
+    expires: datetime
+
+
+class Snapshot(BaseModel):
+    """Everything that is live, as of event `seq`."""
+
+    calls: list[Call]
+    seats: list[Seat]
+    queues: list[Queue]
+
+
+class SnapshotMessage(BaseModel):
+    """The first message of the events."""
+
+    type: Literal["snapshot"]
+    stream: str
+    seq: int
+    data: Snapshot
+
+
+class EventMessage(BaseModel):
+    """One event; `data` is the whole object after the change, and what is special to it."""
+
+    type: str
+    seq: int
+    time: datetime
+    data: dict[str, Any]
+
+
+class Fault(BaseModel):
+    """One place in a request that is wrong."""
+
+    pointer: str = Field(description="RFC 6901 pointer into the body; for a query parameter `/` and its name.")
+    detail: str
+    parameter: str | None = Field(default=None, description="The query parameter, where it is one.")
+
+
+class Problem(BaseModel):
+    """What went wrong, as RFC 9457 has it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str = Field(description="To be found in the hotline's log.")
+    errors: list[Fault] | None = Field(default=None, description="Each place that is wrong, for 422.")

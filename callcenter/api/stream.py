@@ -1,0 +1,211 @@
+"""What just happened, over WebSocket: a snapshot, then every event without a gap (contract.md §5)."""
+
+import asyncio
+import json
+from collections import OrderedDict
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from aiohttp import WSCloseCode, web
+from pydantic import BaseModel, ConfigDict, Field
+
+from callcenter.api import examples, shapes
+from callcenter.api.contract import Access, Answer, Ask, Nothing, Operation, shown
+from callcenter.api.problems import HttpError, QueryFault
+from callcenter.api.sign_in import SignIn
+from callcenter.api.words import Name, Whole
+from callcenter.domain.errors import UnavailableError
+from callcenter.domain.views import Json, moment
+from callcenter.office.desk import Desk
+from callcenter.office.stream import Stream, StreamEvent, TooSlowError
+
+log = structlog.get_logger(__name__)
+
+TOO_SLOW = 4008
+HEARTBEAT_SECONDS = 20.0  # a page that is gone without a word is noticed within half as long again
+SEND_SECONDS = 10.0  # a reader that takes nothing for so long does not follow
+LINGER_SECONDS = 30.0  # for a reader that was cut off to read why
+GOODBYE_SECONDS = 1.0  # for all to be told that the hotline ends
+LARGEST_MESSAGE = 4096  # bytes; nothing is expected
+TEXTS_KEPT = 256  # events written out once for all who watch
+
+
+class WatchQuery(BaseModel):
+    """From where to watch."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: Name | None = Field(default=None, description="A one-time token, for browsers.")
+    stream: Name | None = Field(default=None, description="Go on in this stream,")
+    after: Whole | None = Field(default=None, description="after this number.", examples=[41])
+
+
+class Watchers:
+    """All who watch over WebSocket: no more than so many, and told when the hotline ends."""
+
+    def __init__(self, sign_in: SignIn, *, most: int) -> None:
+        self._sign_in = sign_in
+        self._most = most
+        self._open: set[web.WebSocketResponse] = set()
+        self._taken = 0
+        self._texts: OrderedDict[tuple[str, int], str] = OrderedDict()
+
+    async def watch(self, ask: Ask[WatchQuery, Nothing]) -> web.StreamResponse:
+        """Serve one who watches until he goes, falls behind, or the hotline ends."""
+        query = ask.query
+        if (query.stream is None) != (query.after is None):
+            absent = "stream" if query.stream is None else "after"
+            fault = QueryFault(f"/{absent}", "is needed too; stream and after go together", parameter=absent)
+            raise HttpError(422, "the query is not valid", faults=[fault])
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=LARGEST_MESSAGE, compress=False)
+        if not socket.can_prepare(ask.request):
+            raise HttpError(426, "open this address as a WebSocket", headers={"Upgrade": "websocket"})
+        if self._taken >= self._most:
+            raise UnavailableError(f"{self._most} watch already, which is as many as may")
+        self._taken += 1
+        try:
+            await socket.prepare(ask.request)
+            self._open.add(socket)
+            await self._serve(socket, ask)
+        finally:
+            self._taken -= 1
+            self._open.discard(socket)
+        return socket
+
+    def give_token(self) -> Json:
+        """Make a token that opens the events once."""
+        return self._sign_in.give_once()
+
+    async def say_goodbye(self) -> None:
+        """Tell all who watch that the hotline ends."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS), asyncio.TaskGroup() as tasks:
+                for socket in list(self._open):
+                    tasks.create_task(
+                        _close(socket, WSCloseCode.GOING_AWAY, b"the hotline ends"), name="events: goodbye"
+                    )
+
+    async def _serve(self, socket: web.WebSocketResponse, ask: Ask[WatchQuery, Nothing]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            telling = tasks.create_task(self._tell(socket, ask), name="events: tell")
+            async for _ in socket:
+                pass  # nothing is expected of those who watch; reading answers their pings and sees them go
+            telling.cancel()
+
+    async def _tell(self, socket: web.WebSocketResponse, ask: Ask[WatchQuery, Nothing]) -> None:
+        stream = ask.desk.stream
+        with stream.watch() as watcher:
+            first = self._first(ask.desk, ask.query)  # nothing can happen between this and `watch`: neither waits
+            try:
+                for text in first:
+                    await _send(socket, text)
+                while True:
+                    await _send(socket, self._text(stream, await watcher.next()))
+            except TooSlowError:
+                pass
+            except ConnectionError:
+                return  # gone; whoever reads notices too
+        log.info("one who watched was too slow and was cut off")
+        await _cut_off(socket, ask.request)
+
+    def _first(self, desk: Desk, query: WatchQuery) -> list[str]:
+        """What comes before that which is still to happen: the events missed where all are held, else a snapshot."""
+        stream = desk.stream
+        if query.stream == stream.id and query.after is not None:
+            missed = stream.since(query.after)
+            if missed is not None:
+                return [self._text(stream, event) for event in missed]
+        return [_written({"type": "snapshot", "stream": stream.id, "seq": stream.seq, "data": desk.snapshot()})]
+
+    def _text(self, stream: Stream, event: StreamEvent) -> str:
+        """Write an event out, once for all who watch."""
+        key = (stream.id, event.seq)
+        if (text := self._texts.get(key)) is None:
+            text = _written({"type": event.type, "seq": event.seq, "time": moment(event.time), "data": event.data})
+            self._texts[key] = text
+            if len(self._texts) > TEXTS_KEPT:
+                self._texts.popitem(last=False)
+        return text
+
+
+def _written(message: dict[str, Any]) -> str:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+
+
+async def _send(socket: web.WebSocketResponse, text: str) -> None:
+    """Send one message. Raises TooSlowError, ConnectionError."""
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            await socket.send_str(text)
+    except TimeoutError as error:
+        raise TooSlowError("takes nothing") from error
+
+
+async def _close(socket: web.WebSocketResponse, code: int, why: bytes) -> None:
+    await socket.close(code=code, message=why)
+
+
+async def _cut_off(socket: web.WebSocketResponse, request: web.Request) -> None:
+    """Tell one who is too slow, as far as he still reads, and let go of what waits for him."""
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            await _close(socket, TOO_SLOW, b"too slow to follow the events; begin with a new snapshot")
+    except TimeoutError:
+        pass
+    finally:
+        if request.transport is not None and request.transport.get_write_buffer_size():
+            request.transport.abort()
+
+
+WATCHERS: web.AppKey[Watchers] = web.AppKey("watchers", Watchers)
+
+
+async def give_token(ask: Ask[Nothing, Nothing]) -> web.Response:
+    """Give a token that opens the events once."""
+    return shown(ask.request.app[WATCHERS].give_token())
+
+
+async def watch_events(ask: Ask[WatchQuery, Nothing]) -> web.StreamResponse:
+    """Open the WebSocket and serve it."""
+    return await ask.request.app[WATCHERS].watch(ask)
+
+
+OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    Operation(
+        id="createEventToken",
+        method="POST",
+        path="/events/token",
+        tag="events",
+        summary="A token that opens the events once, for browsers, which cannot send headers with a WebSocket",
+        chinese="获取一次性事件令牌",
+        handle=give_token,
+        query=Nothing,
+        body=Nothing,
+        body_needed=False,
+        answers={200: Answer(says="The token.", shape=shapes.EventToken, example=examples.EVENT_TOKEN)},
+    ),
+    Operation(
+        id="watchEvents",
+        method="GET",
+        path="/events",
+        tag="events",
+        summary="Watch what happens: a snapshot, then every event in order (WebSocket)",
+        chinese="订阅实时事件（WebSocket）",
+        handle=watch_events,
+        query=WatchQuery,
+        body=Nothing,
+        access=Access.TOKEN_OR_TICKET,
+        lasting=True,
+        answers={
+            101: Answer(
+                says=(
+                    "The WebSocket is open. The first message is a SnapshotMessage, each further one an "
+                    "EventMessage with the next seq; a stream that is resumed goes on without a snapshot. "
+                    "Closed with 4008: too slow; with 1001: the hotline ends."
+                )
+            )
+        },
+        problems=(426,),
+    ),
+)
