@@ -94,7 +94,10 @@ class Supervisor:
             self._say(f"callcenter: {error}")
         finally:
             for process in reversed(started):
-                await process.stop(STOP_SECONDS)
+                try:
+                    await process.stop(STOP_SECONDS)
+                except CallcenterError as error:
+                    self._say(f"callcenter: {error}")
         return 0 if stopped.is_set() else 1
 
     async def _announce(self, ready_line: str) -> bool:

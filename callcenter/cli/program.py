@@ -94,9 +94,9 @@ def run(
         load_roster(settings.agents_folder, hotline=settings.hotline)
         _check_flow(settings)
         check_ports(settings, ours=_held_by_ourselves(place))
-        supervisor = import_module("callcenter.supervisor")  # slow to load, and only a run needs it
+        startup = import_module("callcenter.startup")  # slow to load, and only a run needs it
         with logging_to(place.log / "supervisor.log", level=settings.log_level, form=settings.log_format, stream=None):
-            code = supervisor.run(settings)
+            code = startup.run(settings)
     raise typer.Exit(code)
 
 
@@ -173,6 +173,24 @@ def reload(*, home: HomeOption = None) -> None:
     if answer["mistakes"]:
         raise typer.Exit(FAILED)
     say("ok: all flows are in force")
+
+
+@app.command(short_help="Say what is wrong with this machine, and what to do.")
+def doctor(*, home: HomeOption = None, assignments: SetOption = None) -> None:
+    """Look at everything a run needs: Python, disk, clock, ports, Asterisk, voice, database, rosters, flows.
+
+    Each line is ok, warn or bad, with what to do. Exit code 1 when something is bad. Nothing is changed.
+    """
+    settings = loaded_settings(home, assignments).settings
+    from callcenter.doctor import Grade, examine  # noqa: PLC0415 - it loads the store, which is slow
+
+    worst = 0
+    for finding in examine(settings):
+        say(f"{finding.grade.value:4}  {finding.subject}: {finding.found}")
+        if finding.advice:
+            say(f"      -> {finding.advice}")
+        worst = max(worst, FAILED if finding.grade is Grade.BAD else 0)
+    raise typer.Exit(worst)
 
 
 @settings_app.command("show")

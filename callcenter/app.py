@@ -1,0 +1,288 @@
+"""The controller: joins every part by hand and runs them together. Nothing else knows which part is which."""
+
+import asyncio
+import os
+import signal
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import structlog
+from uuid6 import uuid7
+
+from callcenter import VERSION
+from callcenter.api.server import make_server
+from callcenter.asterisk.channels import ChannelTable
+from callcenter.asterisk.link import AmiLink
+from callcenter.asterisk.telephone import Telephone
+from callcenter.domain.errors import CallcenterError, UnavailableError
+from callcenter.domain.exchange import Exchange, Moment, Policy
+from callcenter.domain.seats import Seat
+from callcenter.health import DiskUse, Health
+from callcenter.home import Home, Secrets
+from callcenter.ivr.flows import FlowShelf
+from callcenter.menus import Menus
+from callcenter.office.desk import Desk
+from callcenter.office.flows import FlowRunner
+from callcenter.office.recordings import RecordingKeeper
+from callcenter.office.recovery import recover
+from callcenter.office.stream import Stream
+from callcenter.office.switchboard import FrozenError, Switchboard
+from callcenter.office.tickets import TicketOffice
+from callcenter.roster import Roster, load_roster
+from callcenter.settings import Settings
+from callcenter.speech.prompts import Prompts
+from callcenter.speech.voice import Voice
+from callcenter.storage.calls import Calls
+from callcenter.storage.journal import Journal
+from callcenter.storage.migrate import migrate
+from callcenter.storage.recordings import Recordings
+from callcenter.storage.seats import Seats
+from callcenter.storage.store import Store
+from callcenter.storage.tickets import Tickets
+
+log = structlog.get_logger(__name__)
+
+FROZEN_EXIT = 75  # EX_TEMPFAIL: start me again
+MIGRATE_RETRY_SECONDS = 5.0
+PARENT_LOOK_SECONDS = 1.0
+MB = 2**20
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def now(self) -> datetime:
+        """Aware UTC wall time."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that never step."""
+        return time.monotonic()
+
+
+def main(settings: Settings) -> int:
+    """Run one controller until SIGTERM; its exit code."""
+    home = Home(settings.home)
+    home.controller_pid.write_text(f"{os.getpid()}\n")
+    try:
+        asyncio.run(Controller(settings, home).run())
+    except* FrozenError as frozen:
+        log.error("the controller was frozen and ends, to begin anew", why=str(frozen.exceptions[0]))
+        code = FROZEN_EXIT
+    except* CallcenterError as failed:
+        log.error("the controller cannot run", why="; ".join(str(error) for error in failed.exceptions))
+        code = 1
+    else:
+        code = 0
+    finally:
+        home.controller_pid.unlink(missing_ok=True)
+    return code
+
+
+class Controller:
+    """All parts of one controller, made in the order in which they need each other."""
+
+    def __init__(self, settings: Settings, home: Home) -> None:
+        self._settings = settings
+        self._clock = clock = SystemClock()
+        roster = load_roster(settings.agents_folder)
+        secrets = home.secrets(seat.extension for seat in roster.seats)
+
+        # What is remembered
+        self._store = Store(settings.database)
+        self._journal = Journal(settings.database, home.spool)
+        self._calls = Calls(self._store, self._journal, area_code=settings.area_code)
+        self._seats = Seats(self._store)
+        tickets = Tickets(self._store, zone=settings.zone, new_id=_new_id, area_code=settings.area_code)
+        recordings = Recordings(home.recordings, zone=settings.zone)
+
+        # What decides
+        self._exchange = Exchange(
+            _policy(settings), _seats_of(roster, clock.now()), new_id=lambda: str(uuid.uuid4()), now=self._moment()
+        )
+        self._stream = Stream(_new_id(), held=settings.event_buffer)
+        self._switchboard = Switchboard(self._exchange, journal=self._journal, stream=self._stream, clock=clock)
+
+        # What speaks and hears
+        self._prompts = Prompts(
+            [settings.flows_folder / "prompts"],
+            home.prompts,
+            Voice(name=settings.voice, rate=settings.voice_rate),
+        )
+        link = _link(settings, secrets)
+        self._telephone = Telephone(
+            link,
+            ChannelTable(),
+            on_event=self._switchboard.tell,
+            say_files=self._prompts.say_files,
+            now=clock.now,
+            monotonic=clock.monotonic,
+        )
+        self._telephone.set_arrival(settings.arrival)
+        shelf = FlowShelf(
+            settings.flows_folder, prepare=self._prompts.prepare, queues=[self._exchange.queues()[0].name]
+        )
+        self._menus = Menus(
+            shelf,
+            self._telephone,
+            tickets,
+            chosen=settings.flow,
+            queue=self._exchange.queues()[0].name,
+            file_of=self._prompts.file_of,
+            clock=clock.now,
+            zone=settings.zone,
+            area_code=settings.area_code,
+        )
+        self._flows = FlowRunner(self._menus, self._switchboard)
+        self._switchboard.telephone = self._telephone
+        self._switchboard.start_flow = self._flows.start
+
+        # What is done with it
+        self._tickets = TicketOffice(tickets, self._calls, self._switchboard, stream=self._stream, clock=clock)
+        self._keeper = RecordingKeeper(
+            recordings,
+            self._calls,
+            self._switchboard,
+            clock=clock,
+            minimum_free_bytes=settings.minimum_free_mb * MB,
+            retention_days=settings.retention_days,
+        )
+
+        async def disk() -> DiskUse:
+            return DiskUse(used_bytes=await recordings.used_bytes(), free_bytes=await recordings.free_bytes())
+
+        self._desk = Desk(
+            self._switchboard,
+            stream=self._stream,
+            calls=self._calls,
+            recordings=recordings,
+            tickets=self._tickets,
+            flows=self._menus,
+            units=roster.units,
+            health=Health(
+                link=link,
+                switchboard=self._switchboard,
+                database=self._journal.health,
+                speech_fault=lambda: self._voice_fault or self._menus.fault,
+                disk=disk,
+            ),
+        )
+        self._token = secrets.api_token
+        self._voice_fault: str | None = None
+
+    async def run(self) -> None:
+        """Run until told to stop. Raises FrozenError, or CallcenterError where it cannot begin."""
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        migrated = await self._migrate()
+        await self._journal.open()
+        await self._recover()
+        await self._prepare_pieces()
+        for mistake in await self._menus.reload():
+            log.error("a flow has a mistake", mistake=mistake)
+        try:
+            async with (
+                make_server(
+                    self._desk,
+                    host=self._settings.http.host,
+                    port=self._settings.http.port,
+                    token=self._token,
+                    clock=self._clock,
+                    version=VERSION,
+                    most_watchers=self._settings.max_watchers,
+                ),
+                asyncio.TaskGroup() as tasks,
+            ):
+                running = [
+                    tasks.create_task(self._journal.run(), name="journal"),
+                    tasks.create_task(self._switchboard.run(), name="switchboard"),
+                    tasks.create_task(self._telephone.run(), name="telephone"),
+                    tasks.create_task(self._flows.run(), name="flows"),
+                    tasks.create_task(self._tickets.run(), name="tickets"),
+                    tasks.create_task(self._keeper.run(), name="recordings"),
+                    tasks.create_task(_watch_parent(stopped), name="parent"),
+                ]
+                if not migrated:
+                    running.append(tasks.create_task(self._migrate_later(), name="migrate"))
+                await stopped.wait()
+                for task in running[1:]:
+                    task.cancel()
+                await self._journal.close()
+        finally:
+            await self._store.close()
+
+    def _moment(self) -> Moment:
+        return Moment(wall=self._clock.now(), mono=self._clock.monotonic())
+
+    async def _migrate(self) -> bool:
+        """Bring the tables up to date; a database that is away keeps nobody from being answered."""
+        try:
+            await migrate(self._settings.database)
+        except UnavailableError as error:
+            log.error("the database is away; the journal goes to the spool meanwhile", why=str(error))
+            return False
+        return True
+
+    async def _migrate_later(self) -> None:
+        while not await self._migrate():  # noqa: ASYNC110  # tried again, not looked at
+            await asyncio.sleep(MIGRATE_RETRY_SECONDS)
+
+    async def _prepare_pieces(self) -> None:
+        try:
+            await self._prompts.prepare_pieces()
+        except UnavailableError as error:
+            self._voice_fault = str(error)
+            log.error("announcements cannot be spoken", why=str(error))
+
+    async def _recover(self) -> None:
+        try:
+            await recover(self._exchange, self._calls, self._seats, self._moment())
+        except UnavailableError as error:
+            log.error("what was before cannot be read; calls in progress are taken in as they are", why=str(error))
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        area_code=settings.area_code,
+        ring_seconds=settings.ring_seconds,
+        no_ring_seconds=settings.no_ring_seconds,
+        miss_limit=settings.miss_limit,
+        wrap_up_seconds=settings.wrap_up_seconds,
+        announce_first_seconds=settings.announce_first_seconds,
+        announce_every_seconds=settings.announce_every_seconds,
+    )
+
+
+def _seats_of(roster: Roster, now: datetime) -> dict[str, Seat]:
+    return {
+        seat.extension: Seat(extension=seat.extension, operator=seat.operator, since=now, idle_since=now)
+        for seat in roster.seats
+    }
+
+
+def _link(settings: Settings, secrets: Secrets) -> AmiLink:
+    elsewhere = settings.asterisk_elsewhere
+    if elsewhere is None:
+        return AmiLink("127.0.0.1", settings.ami, "controller", secrets.ami_secret)
+    assert settings.asterisk_secret is not None
+    return AmiLink(elsewhere.host, elsewhere.port, settings.asterisk_user, settings.asterisk_secret.get_secret_value())
+
+
+def _new_id() -> str:
+    return str(uuid7())
+
+
+async def _watch_parent(stopped: asyncio.Event) -> None:
+    """End when whoever started us is gone: nobody would start us again, and the next run needs our ports."""
+    parent = os.getppid()
+    while os.getppid() == parent:  # noqa: ASYNC110  # the kernel has no event for it that we could await
+        await asyncio.sleep(PARENT_LOOK_SECONDS)
+    log.warning("the supervisor is gone; the controller ends, and Asterisk goes on alone")
+    stopped.set()
+
+
+__all__: Sequence[str] = ["Controller", "main"]

@@ -1,0 +1,212 @@
+"""What `callcenter run` starts: Asterisk and the controller, and the watch over both."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+import aiohttp
+
+from callcenter.addresses import Endpoint
+from callcenter.asterisk.installation import find_or_make
+from callcenter.asterisk.process import AsteriskProcess
+from callcenter.asterisk.provision import Plan, SeatPhone
+from callcenter.domain.errors import CallcenterError, UnavailableError
+from callcenter.home import Home, Secrets, read_pid
+from callcenter.roster import Roster, load_roster
+from callcenter.settings import Settings
+from callcenter.speech.prompts import Prompts
+from callcenter.speech.voice import Voice
+from callcenter.supervisor import Process, Supervisor
+
+READY_SECONDS = 2.0  # for one look at /health
+EARLIER_SECONDS = 6.0  # a controller whose supervisor was killed ends by itself within two
+FAILED = 1
+
+
+def run(settings: Settings) -> int:
+    """Start the hotline of this home and keep it running until SIGTERM or Ctrl-C; the exit code."""
+    return asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> int:
+    """Set up, and give over to the supervisor. A stop in the middle of it ends it cleanly, too."""
+    loop = asyncio.get_running_loop()
+    setting_up = asyncio.ensure_future(_set_up(settings))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, setting_up.cancel)
+    try:
+        supervisor = await setting_up
+    except asyncio.CancelledError:
+        return 0
+    except CallcenterError as error:
+        _say(f"callcenter: {error}")
+        return FAILED
+    hotline, at = settings.hotline, settings.sip_reached
+    return await supervisor.run(f"READY {_url(settings.http_reached)}  hotline {hotline} at sip:{hotline}@{at}")
+
+
+async def _set_up(settings: Settings) -> Supervisor:
+    home = Home(settings.home)
+    roster = await asyncio.to_thread(load_roster, settings.agents_folder, hotline=settings.hotline)
+    secrets = await asyncio.to_thread(home.secrets, [seat.extension for seat in roster.seats])
+    await asyncio.to_thread(_write_demo, settings, home, roster, secrets)
+    await _end_earlier_controller(home)
+    processes: list[Process] = []
+    if settings.asterisk_elsewhere is None:
+        prompts = Prompts(
+            [settings.flows_folder / "prompts"], home.prompts, Voice(name=settings.voice, rate=settings.voice_rate)
+        )
+        await prompts.prepare_pieces()
+        installation = await find_or_make(settings.asterisk, say=_say)
+        plan = _plan(settings, home, roster, secrets, prompts)
+        processes.append(OwnAsterisk(AsteriskProcess(plan, installation)))
+    processes.append(ControllerProcess(settings))
+
+    async def is_ready() -> bool:
+        return await _answers(f"{_url(settings.http_reached)}/api/v1/health")
+
+    return Supervisor(processes, is_ready=is_ready, say=_say)
+
+
+def _write_demo(settings: Settings, home: Home, roster: Roster, secrets: Secrets) -> None:
+    ami = settings.asterisk_elsewhere or Endpoint("127.0.0.1", settings.ami)
+    home.write_demo(
+        hotline=settings.hotline,
+        sip=str(settings.sip_reached),
+        http=_url(settings.http_reached),
+        ami=str(ami),
+        trunk=str(settings.trunk),
+        secrets=secrets,
+        operators=roster.operators,
+        units=roster.units,
+    )
+
+
+def _plan(settings: Settings, home: Home, roster: Roster, secrets: Secrets, prompts: Prompts) -> Plan:
+    return Plan(
+        home=home.folder.absolute(),
+        recordings=home.recordings.absolute(),
+        log=home.log.absolute(),
+        greeting=prompts.greeting,
+        music=settings.flows_folder / "music",
+        sounds=(home.prompts.absolute(),),
+        sip_host=settings.sip.host,
+        sip_port=settings.sip.port,
+        public_address=settings.public_address,
+        trunk_host=settings.trunk.host,
+        trunk_port=settings.trunk.port,
+        rtp_from=settings.rtp.first,
+        rtp_to=settings.rtp.last,
+        ami_port=settings.ami,
+        ami_secret=secrets.ami_secret,
+        hotline=settings.hotline,
+        seats=[SeatPhone(seat.extension, secrets.seat_passwords[seat.extension]) for seat in roster.seats],
+        arrival=settings.arrival,
+        node=settings.node,
+    )
+
+
+async def _end_earlier_controller(home: Home) -> None:
+    """Wait for a controller whose supervisor was killed; it must not hold our port, nor speak for the seats."""
+    pid = read_pid(home.controller_pid)
+    if pid is None:
+        return
+    _say("callcenter: an earlier controller of this home is still there; waiting for its end")
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(EARLIER_SECONDS):
+            while read_pid(home.controller_pid) == pid:  # noqa: ASYNC110  # another process's end
+                await asyncio.sleep(0.1)
+            return
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+class OwnAsterisk:
+    """The Asterisk of this home, for the supervisor."""
+
+    name = "asterisk"
+
+    def __init__(self, process: AsteriskProcess) -> None:
+        self._process = process
+
+    async def start(self) -> None:
+        """Start it, or take over one that goes on from an earlier run. Raises CallcenterError."""
+        try:
+            await self._process.start()
+        except OSError as error:
+            raise UnavailableError(
+                f"Asterisk's folders cannot be written: {error.strerror} ({error.filename})"
+            ) from error
+
+    async def wait(self) -> int:
+        """Wait for its end; its exit code."""
+        return await self._process.wait()
+
+    async def stop(self, within_seconds: float) -> None:
+        """End it, with a BYE to everybody."""
+        await self._process.stop(within_seconds)
+
+
+class ControllerProcess:
+    """The controller, as a process of its own with the same settings."""
+
+    name = "controller"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._child: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it. Its session is its own, so that Ctrl-C reaches it through us alone."""
+        self._child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "callcenter",
+            "controller",
+            stdin=asyncio.subprocess.DEVNULL,
+            env={**os.environ, **self._settings.as_environment()},
+            start_new_session=True,
+        )
+
+    async def wait(self) -> int:
+        """Wait for its end; its exit code, negative for a signal."""
+        assert self._child is not None
+        return await self._child.wait()
+
+    async def stop(self, within_seconds: float) -> None:
+        """Let it write what is left and go; end it by force at the limit."""
+        if self._child is None:
+            return
+        with suppress(ProcessLookupError):
+            self._child.terminate()
+        try:
+            async with asyncio.timeout(within_seconds):
+                await self._child.wait()
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                self._child.kill()
+            await self._child.wait()
+
+
+async def _answers(url: str) -> bool:
+    """Tell whether the hotline says of itself that it works."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=READY_SECONDS)) as session,
+            session.get(url) as answer,
+        ):
+            return answer.ok
+    except (aiohttp.ClientError, TimeoutError):
+        return False
+
+
+def _url(endpoint: Endpoint) -> str:
+    return f"http://{endpoint}"
+
+
+_say: Callable[[str], None] = lambda line: print(line, flush=True)  # noqa: E731, T201 - the terminal is where a run speaks
