@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
@@ -81,8 +81,10 @@ def _ip_address(value: str | None) -> str | None:
 
 
 def _time_zone(value: str) -> str:
-    if value not in available_timezones():
-        raise _refuse("no time zone that is known here")
+    try:
+        ZoneInfo(value)
+    except (ValueError, LookupError, OSError) as error:
+        raise _refuse("no time zone that is known here") from error
     return value
 
 
@@ -100,6 +102,12 @@ def _database(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _named(value: Any) -> Any:
+    if value == "":
+        raise _refuse("empty")
+    return value
+
+
 def _none_when_empty(value: Any) -> Any:
     return None if value == "" else value
 
@@ -114,6 +122,7 @@ def _set(default: Any, meaning: str, write: str, **limits: Any) -> Any:
 
 
 Listens = Annotated[Endpoint, BeforeValidator(_listens)]
+Folder = Annotated[Path, BeforeValidator(_named)]
 Reached = Annotated[Endpoint, BeforeValidator(_reached)]
 
 
@@ -122,7 +131,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
-    home: Path = _set(
+    home: Folder = _set(
         CHECKOUT / "var",
         "Folder that holds all that a run writes. Two homes with different ports run side by side.",
         "a folder",
@@ -173,10 +182,10 @@ class Settings(BaseModel):
         "Flow that callers go through: `direct` (greeting, then a person), `menu`, `night`, or one of your own.",
         "the `name` of a flow in flows_folder",
     )
-    flows_folder: Path = _set(
+    flows_folder: Folder = _set(
         CHECKOUT / "ivr_flows", "Folder of the flows, their calendars, recorded prompts and music.", "a folder"
     )
-    agents_folder: Path = _set(CHECKOUT / "agents", "Folder of the rosters: seats and units.", "a folder")
+    agents_folder: Folder = _set(CHECKOUT / "agents", "Folder of the rosters: seats and units.", "a folder")
     arrival: Literal["answer", "ring"] = _set(
         "answer",
         "`answer`: the hotline greets at once. `ring`: the caller hears ringing for at most 10 s while seats are"

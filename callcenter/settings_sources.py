@@ -70,7 +70,7 @@ def load_settings(
     """
     mistakes: list[str] = []
     later = {**_from_environment(environment, mistakes), **_from_flags(flags, assignments, mistakes)}
-    home = _home(later, mistakes)
+    home = _home(later)
     written = {**_from_file(home / FILE_NAME, mistakes), **later}
     origins = {name: written[name].origin if name in written else "default" for name in Settings.model_fields}
     try:
@@ -88,18 +88,18 @@ def load_settings(
     return Loaded(settings, origins)
 
 
-def _home(later: Mapping[str, _Written], mistakes: list[str]) -> Path:
+def _home(later: Mapping[str, _Written]) -> Path:
     written = later.get("home")
     if written is None:
         return CHECKOUT / "var"
     if not str(written.value):
-        mistakes.append(f"{written.origin}: home is empty; write a folder")
+        return CHECKOUT / "var"  # told below, like every wrong value
     return Path(written.value).expanduser().absolute()
 
 
 def _absolute(written: Mapping[str, _Written], home: Path) -> dict[str, Path]:
     """Folders named in the file are seen from the home, others from where the command was given."""
-    found = {"home": home}
+    found = {} if "home" in written and not str(written["home"].value) else {"home": home}
     for name in ("flows_folder", "agents_folder"):
         if name in written and isinstance(written[name].value, str) and written[name].value:
             path = Path(written[name].value).expanduser()
