@@ -73,12 +73,26 @@ def entry_view(entry: Entry) -> Json:
 
 
 async def get_recording(ask: Ask[Nothing, Nothing]) -> web.StreamResponse:
-    """The sound of one call; parts of it where a Range is asked for."""
+    """The sound of one call; a part of it where a Range is asked for."""
     call_id = ask.path("call_id")
     path = await ask.desk.recording(call_id)
-    if not await asyncio.to_thread(path.is_file):
-        raise NotFoundError("there is no recording of this call")
+    try:
+        size = (await asyncio.to_thread(path.stat)).st_size
+    except FileNotFoundError:
+        raise NotFoundError("there is no recording of this call") from None
+    if "If-Range" not in ask.request.headers:
+        _check_range(ask.request, size)
     return _sound(path, call_id)
+
+
+def _check_range(request: web.Request, size: int) -> None:
+    try:
+        begin = request.http_range.start
+    except ValueError:
+        begin = size
+    if begin is not None and begin >= size:
+        headers = {"Content-Range": f"bytes */{size}"}
+        raise HttpError(416, f"one range within {size} bytes can be asked for", headers=headers)
 
 
 def _sound(path: Path, call_id: str) -> web.FileResponse:

@@ -49,6 +49,7 @@ _DETAILS = {
     503: "the database is away; try again",
 }
 _HEADERS = {
+    416: {"Content-Range": "How many bytes there are."},
     401: {"WWW-Authenticate": "How to sign in."},
     503: {"Retry-After": "Seconds after which to try again."},
 }

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import structlog
@@ -116,10 +117,14 @@ def _add(app: web.Application, operation: Operation[Any, Any], desk: Desk, sign_
         app.router.add_route(operation.method, ROOT + operation.path, handle)
 
 
-def _add_pages(app: web.Application) -> None:
+@cache
+def _pages() -> tuple[str, str]:
     document = openapi_document()
-    text = written(document)
-    page = docs_page(document)
+    return written(document), docs_page(document)
+
+
+def _add_pages(app: web.Application) -> None:
+    text, page = _pages()
 
     async def openapi(_request: web.Request) -> web.Response:
         return web.Response(text=text, content_type="application/json", charset="utf-8")
