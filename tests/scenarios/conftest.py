@@ -1,0 +1,64 @@
+"""Hotlines that scenarios share: each is started when the first scenario asks for it."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.support.hotline import Hotline, visit
+from tests.support.running_hotline import Ports, RunningHotline
+
+SHORT = {"wrap_up_seconds": 1, "ring_seconds": 5, "no_ring_seconds": 2, "announce_first_seconds": 5}
+"""Times that a story need not wait for."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/scenarios" in str(item.path):
+            item.add_marker(pytest.mark.asterisk)
+
+
+def _running(number: int, *flags: str, **settings: object) -> Iterator[RunningHotline]:
+    running = RunningHotline(Ports.number(number), *flags, **(SHORT | settings))
+    try:
+        running.start()
+        yield running
+        code = running.stop()
+        assert code == 0, f"the hotline ended with {code}:\n{running.said}"
+    finally:
+        running.remove()
+
+
+@pytest.fixture(scope="session")
+def direct_hotline() -> Iterator[RunningHotline]:
+    """Greets and queues."""
+    yield from _running(0)
+
+
+@pytest.fixture(scope="session")
+def menu_hotline() -> Iterator[RunningHotline]:
+    """Asks for keys first."""
+    yield from _running(1, "--flow", "menu")
+
+
+@pytest.fixture(scope="session")
+def ringing_hotline() -> Iterator[RunningHotline]:
+    """Lets the caller hear ringing while seats are offered."""
+    yield from _running(2, arrival="ring")
+
+
+@pytest.fixture
+async def hotline(direct_hotline: RunningHotline) -> AsyncIterator[Hotline]:
+    async with visit(direct_hotline) as hotline:
+        yield hotline
+
+
+@pytest.fixture
+async def menu(menu_hotline: RunningHotline) -> AsyncIterator[Hotline]:
+    async with visit(menu_hotline) as hotline:
+        yield hotline
+
+
+@pytest.fixture
+async def ringing(ringing_hotline: RunningHotline) -> AsyncIterator[Hotline]:
+    async with visit(ringing_hotline) as hotline:
+        yield hotline

@@ -1,0 +1,86 @@
+"""A caller may leave at any moment; the journal says where and after how long, and the seat stops ringing."""
+
+import asyncio
+
+import pytest
+
+from tests.support.hotline import Citizen, Hotline
+
+
+async def _gave_up(citizen: Citizen, *, outcome: str, where: str) -> float:
+    over = await citizen.hangs_up()
+    assert over["outcome"] == outcome
+    assert over["t4"] is None
+    ended = [entry for entry in await citizen.journal() if entry["kind"] == "call.ended"]
+    assert len(ended) == 1
+    assert ended[0]["data"]["ended_by"] == "caller"
+    assert ended[0]["data"]["where"] == where
+    waited: float = ended[0]["data"]["waited_ms"]
+    citizen.hotline.tells(f"he gave up in {where} after {waited:.0f} ms")
+    return waited
+
+
+async def test_he_hangs_up_in_the_menu(menu: Hotline) -> None:
+    citizen = await menu.caller_dials()
+    await citizen.call.answered(within=5)
+    await citizen.call.hears_sound(within=5)
+
+    assert 0 < await _gave_up(citizen, outcome="abandoned_ivr", where="ivr") < 20_000
+
+
+async def test_he_hangs_up_while_he_waits(hotline: Hotline) -> None:
+    citizen = await hotline.caller_dials()
+    await citizen.until("call.queued", within=10)
+    await citizen.call.hears_sound(within=5)
+
+    assert 0 < await _gave_up(citizen, outcome="abandoned_queue", where="queued") < 20_000
+
+
+async def test_he_hangs_up_while_a_seat_rings_and_it_stops(hotline: Hotline) -> None:
+    seat = await hotline.seat("8001")
+    citizen = await hotline.caller_dials()
+    ringing = await seat.rings(within=10)
+    await citizen.until("call.ringing", within=3)
+
+    await _gave_up(citizen, outcome="abandoned_ringing", where="ringing")
+
+    assert (await ringing.ended(within=2)).how == "CANCEL"
+    await seat.is_("ready", within=3, missed=0)
+
+
+async def test_he_hangs_up_before_anybody_answers(hotline: Hotline) -> None:
+    citizen = await hotline.caller_dials()
+
+    over = await citizen.hangs_up()
+
+    assert over["outcome"] in {"abandoned_ivr", "abandoned_queue"}
+
+
+@pytest.mark.timeout(120)
+async def test_he_hangs_up_at_the_very_moment_of_the_answer_twenty_times(hotline: Hotline) -> None:
+    seat = await hotline.seat("8001")
+    outcomes: dict[str, int] = {}
+    for turn in range(20):
+        citizen = await hotline.caller_dials()
+        ringing = await seat.rings(within=10)
+        await citizen.until("call.ringing", within=3)
+        # From 20 ms before the answer to 18 ms behind it.
+        leaves_later = (turn - 10) * 0.002
+        if leaves_later >= 0:
+            ringing.answer_at_once()
+            await asyncio.sleep(leaves_later)
+            await citizen.call.hang_up()
+        else:
+            leaving = asyncio.ensure_future(citizen.call.hang_up())
+            await asyncio.sleep(-leaves_later)
+            ringing.answer_at_once()
+            await leaving
+        over = await citizen.is_over(within=5)
+        await ringing.ended(within=5)
+        assert over["outcome"] in {"answered", "abandoned_ringing"}
+        assert (over["outcome"] == "answered") == (over["t4"] is not None)
+        outcomes[over["outcome"]] = outcomes.get(over["outcome"], 0) + 1
+        assert await hotline.live_calls() == []
+        await seat.is_("ready", within=5)
+    hotline.tells(f"twenty times: {outcomes}")
+    assert sum(outcomes.values()) == 20

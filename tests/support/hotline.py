@@ -1,0 +1,238 @@
+"""What scenarios are told with: a running hotline, citizens who call it, seats that answer.
+
+async def test_a_citizen_talks_to_an_operator(hotline: Hotline) -> None:
+    seat = await hotline.seat("8001")
+    citizen = await hotline.caller_dials()
+    talk = await seat.rings(within=5)
+    await talk.answer()
+    await citizen.call.hears_tone(seat.tone, within=3)
+"""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.hotline_client import Event, Events, HotlineClient, Json, ProblemError
+from scripts.phones.call import Call
+from scripts.phones.digest import Credentials
+from scripts.phones.phone import Phone, Reaction, rings
+from scripts.phones.sip import Header
+from scripts.phones.sound import Sound
+from scripts.phones.waiting import NotInTimeError
+from tests.support.running_hotline import RunningHotline
+
+CITIZEN, OPERATOR, OTHER_OPERATOR = 440, 660, 880
+"""What they sound like, in Hz."""
+
+_NUMBERS = itertools.count(13900000001)
+_OF_ANOTHER_THING = ("leg.changed", "recording.changed", "ticket.changed")
+_LOOK_EVERY = 0.1
+_REST = 15.0  # seconds until all is put away behind a call
+_SPARE_FILES = 3  # open files that come and go by themselves: a database's, a log's
+
+
+@dataclass(slots=True, eq=False)
+class Citizen:
+    """Somebody who has dialled the hotline."""
+
+    hotline: "Hotline"
+    phone: Phone
+    call: Call
+    id: str
+    """Of the call, as the hotline names it."""
+
+    async def until(self, *types: str, within: float, since: int = 0, **wanted: Any) -> Event:
+        """Wait for something to happen to this call, or find that it has."""
+        wanted["call_id" if types[0] in _OF_ANOTHER_THING else "id"] = self.id
+        return await self.hotline.events.until(*types, within=within, since=since, **wanted)
+
+    def events(self, *types: str, **wanted: Any) -> list[Event]:
+        """Give what has happened to this call."""
+        return self.hotline.events.of(*types, id=self.id, **wanted)
+
+    async def record(self) -> Json:
+        """Read the call as the hotline has it now."""
+        return await self.hotline.api.get(f"calls/{self.id}")
+
+    async def journal(self) -> list[Json]:
+        """Read what the journal holds of it."""
+        return await self.hotline.api.all_of(f"calls/{self.id}/journal")
+
+    async def hangs_up(self) -> Json:
+        """Hang up; gives the call as it ended."""
+        await self.call.hang_up()
+        return await self.is_over(within=5)
+
+    async def is_over(self, *, within: float) -> Json:
+        """Wait for the hotline to know the end; gives the call as it ended."""
+        return (await self.until("call.ended", within=within)).data
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """A seat with a registered phone."""
+
+    hotline: "Hotline"
+    phone: Phone
+    extension: str
+    tone: int
+
+    async def rings(self, *, within: float) -> Call:
+        """Wait until the phone rings; gives the call to answer or not."""
+        return await self.phone.called(within=within)
+
+    async def record(self) -> Json:
+        """Read the seat as the hotline has it now."""
+        return await self.hotline.api.get(f"seats/{self.extension}")
+
+    async def goes(self, state: str, reason: str | None = None) -> Json:
+        """Ask for another state; raises ProblemError."""
+        body = {"state": state} | ({"reason": reason} if reason else {})
+        return await self.hotline.api.put(f"seats/{self.extension}/state", body)
+
+    async def is_(self, state: str, *, within: float, **wanted: object) -> Json:
+        """Wait until the hotline has the seat in this state."""
+        expected = {"state": state} | wanted
+
+        def fits(seat: Json) -> bool:
+            return all(seat[key] == value for key, value in expected.items())
+
+        return await self.hotline.until_true(self.record, fits, within=within, what=f"seat {self.extension} {expected}")
+
+
+class Hotline:
+    """A running hotline as one scenario sees it."""
+
+    def __init__(self, running: RunningHotline, api: HotlineClient, events: Events, stack: AsyncExitStack) -> None:
+        self.running = running
+        self.home = running.home
+        self.api = api
+        self.events = events
+        self._stack = stack
+        self._began = time.monotonic()
+        self._seats: dict[str, Seat] = {}
+
+    @property
+    def uri(self) -> str:
+        """What citizens dial."""
+        return f"sip:{self.home.hotline}@{self.home.sip}"
+
+    def tells(self, text: str) -> None:
+        """Print one sentence of the story."""
+        print(f"{time.monotonic() - self._began:6.2f} s  {text}")
+
+    async def citizen(self, name: str = "citizen", *, tone: int | None = CITIZEN) -> Phone:
+        """Give a phone that has not dialled yet; `tone` None is silent."""
+        sound = Sound.silence() if tone is None else Sound.tone(tone)
+        return await self._stack.enter_async_context(Phone(name, sound=sound))
+
+    async def caller_dials(
+        self,
+        number: str | None = None,
+        *,
+        name: str = "",
+        tone: int | None = CITIZEN,
+        from_: str | None = None,
+        headers: tuple[Header, ...] = (),
+        phone: Phone | None = None,
+    ) -> Citizen:
+        """Dial, and wait until the hotline knows of the call; without a number everybody has one of his own."""
+        number = number or str(next(_NUMBERS))
+        phone = phone or await self.citizen(tone=tone)
+        since = self.events.now
+        call = await phone.calls(self.uri, number=number, name=name, from_=from_, headers=headers)
+        known: Json = {"caller": number} if from_ is None else {}
+        arrived = await self.events.until("call.arrived", within=5, since=since, **known)
+        return Citizen(self, phone, call, arrived.data["id"])
+
+    async def seat(
+        self, extension: str, *, tone: int = OPERATOR, state: str = "ready", reaction: Reaction = rings
+    ) -> Seat:
+        """Register the seat's phone and sign the seat in."""
+        account = next(seat for seat in self.home.seats if seat.extension == extension)
+        phone = await self._stack.enter_async_context(Phone(extension, sound=Sound.tone(tone), reaction=reaction))
+        await phone.register(self.home.sip, Credentials(extension, account.password))
+        seat = self._seats[extension] = Seat(self, phone, extension, tone)
+        await seat.goes("offline")
+        if state != "offline":
+            await seat.goes(state)
+        await seat.is_(state, within=5, phone="registered")
+        return seat
+
+    async def until_true(
+        self,
+        read: "Callable[[], Any]",
+        fits: Callable[[Json], bool],
+        *,
+        within: float,
+        what: str,
+    ) -> Json:
+        """Read again after each event, and now and then without one, until it fits."""
+        end = time.monotonic() + within
+        while True:
+            found: Json = await read()
+            if fits(found):
+                return found
+            if time.monotonic() > end:
+                raise NotInTimeError(f"not {what} within {within:g} s but {found}")
+            await asyncio.sleep(_LOOK_EVERY)
+
+    async def live_calls(self) -> list[Json]:
+        """Give the calls in progress."""
+        return await self.api.all_of("calls", live="true")
+
+    async def rests(self) -> None:
+        """Wait until no call is in progress, then sign every seat of this scenario off."""
+
+        async def live() -> Json:
+            return {"calls": await self.live_calls()}
+
+        await self.until_true(live, lambda found: not found["calls"], within=_REST, what="at rest")
+        for extension in self._seats:
+            await self._sign_off(extension)
+
+    async def no_leftovers(self, before: dict[str, int]) -> None:
+        """Wait until nothing of any call is left: no open file, no sound on its way."""
+
+        async def left() -> Json:
+            return {
+                "files": {of: count - before[of] for of, count in self.open_files().items()},
+                "incoming": sorted(path.name for path in (self.running.folder / "recordings/incoming").iterdir()),
+            }
+
+        await self.until_true(
+            left,
+            lambda found: not found["incoming"] and all(more <= _SPARE_FILES for more in found["files"].values()),
+            within=_REST,
+            what="without leftovers",
+        )
+        assert self.events.gaps == [], "the stream of events had gaps"
+
+    def open_files(self) -> dict[str, int]:
+        """Count the open files of both processes."""
+        return {of: len(self.running.open_files(of)) for of in ("controller", "asterisk")}
+
+    async def _sign_off(self, extension: str) -> None:
+        async def tried() -> Json:
+            try:
+                return await self.api.put(f"seats/{extension}/state", {"state": "offline"})
+            except ProblemError as problem:
+                return {"state": str(problem)}
+
+        await self.until_true(tried, lambda seat: seat["state"] == "offline", within=_REST, what="signed off")
+
+
+@asynccontextmanager
+async def visit(running: RunningHotline) -> AsyncIterator[Hotline]:
+    """Tell one scenario on a running hotline; at the end nothing of it may be left."""
+    async with HotlineClient(running.home.http, running.home.token) as api, api.events() as events:
+        async with AsyncExitStack() as stack:
+            hotline = Hotline(running, api, events, stack)
+            before = hotline.open_files()
+            yield hotline
+        await hotline.rests()
+        await hotline.no_leftovers(before)

@@ -1,0 +1,114 @@
+"""A hotline as a newcomer starts it: the real command, a home of its own, ports of its own."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.hotline_client import Home
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_FIRST_START = 280.0  # seconds; only the very first one on a machine also makes an Asterisk
+_STOP = 10.0  # seconds; promised by the contract
+_LOOK_EVERY = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where one hotline of the tests listens."""
+
+    http: int
+    sip: int
+    ami: int
+    trunk: int
+    rtp: str
+
+    @classmethod
+    def number(cls, number: int) -> "Ports":
+        """Give the ports of the first, second, third hotline; they do not meet."""
+        first = 19000 + 20 * number
+        sound = 32000 + 400 * number
+        return cls(http=first, sip=first + 1, ami=first + 2, trunk=first + 3, rtp=f"{sound}-{sound + 399}")
+
+
+class RunningHotline:
+    """One `callcenter run` process and its home; blocking, for session fixtures."""
+
+    def __init__(self, ports: Ports, *flags: str, **settings: object) -> None:
+        self.ports = ports
+        # Beside pytest's own folders, which Asterisk's unprivileged user may not enter.
+        self.folder = Path(tempfile.mkdtemp(prefix="callcenter-test-"))
+        self.folder.chmod(0o755)
+        self._flags = flags
+        self._settings = {f"CALLCENTER_{name.upper()}": str(value) for name, value in settings.items()}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def home(self) -> Home:
+        """What its demo.json says."""
+        return Home.read(self.folder)
+
+    @property
+    def said(self) -> str:
+        """All that it printed."""
+        return (self.folder / "run.out").read_text("utf-8", "replace")
+
+    def pid(self, of: str) -> int:
+        """Give the process id of the `controller` or of `asterisk`."""
+        return int((self.folder / "run" / f"{of}.pid").read_text("ascii"))
+
+    def open_files(self, of: str) -> dict[str, str]:
+        """Give the open file descriptors of the `controller` or of `asterisk`, and what each is."""
+        folder = Path(f"/proc/{self.pid(of)}/fd")
+        found = {}
+        for entry in folder.iterdir():
+            try:
+                found[entry.name] = str(entry.readlink())
+            except FileNotFoundError:  # closed while we looked
+                continue
+        return found
+
+    def start(self) -> None:
+        """Start it and wait for READY."""
+        command = [sys.executable, "-m", "callcenter", "run", "--home", str(self.folder)]
+        command += ["--http", f"127.0.0.1:{self.ports.http}", "--sip", f"127.0.0.1:{self.ports.sip}"]
+        command += ["--ami", str(self.ports.ami), "--trunk", f"127.0.0.1:{self.ports.trunk}", "--rtp", self.ports.rtp]
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CALLCENTER_")}
+        with (self.folder / "run.out").open("wb") as out:
+            self._process = subprocess.Popen(
+                [*command, *self._flags],
+                cwd=_CHECKOUT,
+                env=kept | self._settings,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        end = time.monotonic() + _FIRST_START
+        while not any(line.startswith("READY ") for line in self.said.splitlines()):
+            if self._process.poll() is not None or time.monotonic() > end:
+                said = self.said
+                self.stop()
+                raise AssertionError(f"the hotline did not start:\n{said}")
+            time.sleep(_LOOK_EVERY)
+
+    def stop(self) -> int:
+        """End it by SIGTERM; gives its exit code. Raises AssertionError when it does not end in time."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(_STOP)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(f"the hotline did not end within {_STOP:g} s of SIGTERM:\n{self.said}") from None
+
+    def remove(self) -> None:
+        """Delete its home."""
+        shutil.rmtree(self.folder, ignore_errors=True)
