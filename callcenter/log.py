@@ -8,7 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
 from queue import Queue
@@ -68,6 +68,10 @@ class _ForgivingFile(RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         self._writer.lose(record)
+
+    def close(self) -> None:
+        with suppress(OSError):  # what waited in the file's buffer was counted when it could not be written
+            super().close()
 
 
 class _ForgivingStream(logging.StreamHandler[TextIO]):

@@ -1,7 +1,6 @@
 """The commands, and how each ends: 0 done, 1 the answer is no, 2 the command or its settings cannot be used."""
 
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -94,7 +93,8 @@ def run(
         load_roster(settings.agents_folder, hotline=settings.hotline)
         _check_flow(settings)
         check_ports(settings, ours=_held_by_ourselves(place))
-        startup = import_module("callcenter.startup")  # slow to load, and only a run needs it
+        from callcenter import startup  # noqa: PLC0415 - slow to load, and only a run needs it
+
         with logging_to(place.log / "supervisor.log", level=settings.log_level, form=settings.log_format, stream=None):
             code = startup.run(settings)
     raise typer.Exit(code)
@@ -106,7 +106,8 @@ def controller(*, home: HomeOption = None, assignments: SetOption = None) -> Non
     settings = loaded_settings(home, assignments).settings
     place = Home(settings.home)
     place.make()
-    root = import_module("callcenter.app")  # as above
+    from callcenter import app as root  # noqa: PLC0415 - as above
+
     with logging_to(place.log / "controller.log", level=settings.log_level, form=settings.log_format):
         code = root.main(settings)
     raise typer.Exit(code)
