@@ -35,6 +35,7 @@ _PATH_NAMES = {
 _DETAILS = {
     400: "the body is not JSON in UTF-8",
     401: "sign in with the header Authorization: Bearer TOKEN",
+    403: "this is not yours to do",
     404: "there is no such call",
     408: "the body did not arrive in time",
     409: "the call is ended; hold is possible while caller and seat talk",
@@ -226,7 +227,7 @@ def _statuses(operation: Operation[Any, Any]) -> list[int]:
     """The problems an operation can have; those that follow from what it takes need not be named at each."""
     found = {500, 503, *operation.problems}
     if operation.access is not Access.OPEN:
-        found.add(401)
+        found |= {401, 403}
     if "{" in operation.path:
         found.add(404)
     found.add(422)  # every operation refuses a query that it does not know

@@ -148,6 +148,8 @@ def _detail(model: type[BaseModel], kind: str, loc: tuple[int | str, ...], messa
         case "missing":
             return "is needed"
         case "extra_forbidden":
+            if loc[-1] in getattr(model, "SET_BY_THE_HOTLINE", ()):
+                return "is set by the hotline and cannot be written"
             known = [info.alias or name for name, info in model.model_fields.items()]
             if (near := nearest(str(loc[-1]), known)) is not None:
                 return f"is not known here; did you mean {near}?"

@@ -1,7 +1,7 @@
 """Tickets: found, drafted, completed and filed. A change names the version it was made on."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,7 +11,7 @@ from callcenter.api.contract import Answer, Ask, Nothing, Operation, listed, sho
 from callcenter.api.problems import HttpError
 from callcenter.api.words import Cursor, Line, Name, Telephone, Text, Whole
 from callcenter.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError
-from callcenter.domain.tickets import Ticket, TicketKind, TicketState, Urgency
+from callcenter.domain.tickets import EDITABLE, Ticket, TicketKind, TicketState, Urgency
 from callcenter.domain.views import Json, ticket_view
 from callcenter.office.desk import Desk
 
@@ -39,6 +39,7 @@ class TicketFields(BaseModel):
     """What people may write into a ticket. Blank text is none."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+    SET_BY_THE_HOTLINE: ClassVar = frozenset(shapes.Ticket.model_fields) - EDITABLE
 
     kind: TicketKind | None = None
     category: Name | None = None

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -89,7 +90,7 @@ class ApiClient:
         async with self.session.request(
             method, url, headers=sent, data=data, skip_auto_headers=["Content-Type"]
         ) as got:
-            answer = Answer(got.status, dict(got.headers), await got.read())
+            answer = Answer(got.status, got.headers.copy(), await got.read())
         self._check(method, url.raw_path, answer)
         return answer
 
@@ -103,7 +104,7 @@ class ApiClient:
             check(answer.json, {"$ref": "#/components/schemas/Problem"})
             assert answer.json["status"] == answer.status
         operation = described(method, path)
-        if operation is None:
+        if operation is None or answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
             assert answer.status in (404, 405), f"{method} {path} is not described and gave {answer.status}"
             return
         response = operation["responses"].get(str(answer.status))
