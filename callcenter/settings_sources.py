@@ -110,7 +110,7 @@ def _absolute(written: Mapping[str, _Written], home: Path) -> dict[str, Path]:
 def _from_file(path: Path, mistakes: list[str]) -> dict[str, _Written]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except UnicodeDecodeError:
         mistakes.append(f"{path}: this is not UTF-8 text; save the file as UTF-8")

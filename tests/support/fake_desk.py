@@ -234,7 +234,7 @@ class FakeDesk(Desk):
             and (kind is None or ticket.kind == kind)
             and (unit is None or ticket.unit == unit)
             and (caller is None or ticket.caller_phone == caller)
-            and (text is None or text in (ticket.matter or ""))
+            and (text is None or text in f"{ticket.number} {ticket.matter or ''}")
         ]
         return _page(found, limit, cursor)
 
