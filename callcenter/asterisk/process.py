@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -63,7 +64,8 @@ class AsteriskProcess:
         """It was already running when it was to be started."""
         self._plan = plan
         self._installation = installation
-        self._child: asyncio.subprocess.Process | None = None
+        # not asyncio's own kind of process: that one is killed when its event loop is gone, and calls with it
+        self._child: subprocess.Popen[bytes] | None = None
         self._started: _Started | None = None
 
     @property
@@ -98,12 +100,11 @@ class AsteriskProcess:
 
     async def wait(self) -> int:
         """Wait for its end; give its exit code, negative for a signal, -1 for one that was taken over."""
-        if self._child is not None:
-            return await self._child.wait()
-        if self._started is not None:
-            async with _end_of(self._started.pid) as ended:
+        child, started = self._child, self._started
+        if started is not None:
+            async with _end_of(started.pid) as ended:
                 await ended.wait()
-        return -1
+        return -1 if child is None else await asyncio.to_thread(child.wait)
 
     async def stop(self, within_seconds: float = STOP_SECONDS) -> None:
         """End it, with a BYE to everybody; at the limit by force. Back when it is gone; no harm when it is already."""
@@ -122,25 +123,13 @@ class AsteriskProcess:
             if not ended.is_set():
                 raise UnavailableError(f"Asterisk (process {started.pid}) does not end, not even by force")
         if self._child is not None:
-            await self._child.wait()
+            await asyncio.to_thread(self._child.wait)
         self._child = self._started = None
         self.adopted = False
         await asyncio.to_thread(_forget, self._plan)
 
     async def _run(self, launch: Launch, digest: str) -> None:
-        output = await asyncio.to_thread(_console, self._plan)
-        try:
-            self._child = await asyncio.create_subprocess_exec(
-                *launch.command(self._plan),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd="/",
-                env=environment(),
-                start_new_session=True,
-            )
-        finally:
-            os.close(output)
+        self._child = await asyncio.to_thread(_spawn, launch.command(self._plan), self._plan)
         self._started = _Started(self._child.pid, _began(self._child.pid) or 0, digest)
         await asyncio.to_thread(_note, self._plan, self._started)
         try:
@@ -154,9 +143,9 @@ class AsteriskProcess:
             raise
         log.info("Asterisk runs", pid=self._child.pid, version=self._installation.version, way=launch.way.value)
 
-    async def _booted(self, child: asyncio.subprocess.Process) -> None:
+    async def _booted(self, child: "subprocess.Popen[bytes]") -> None:
         while not await _answers(self._plan.ami_port):
-            if child.returncode is not None:
+            if child.poll() is not None:
                 raise UnavailableError("Asterisk ended")
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -262,6 +251,22 @@ def _began(pid: int) -> int | None:
         return None
     state, *fields = status.rpartition(")")[2].split()
     return None if state == "Z" else int(fields[18])
+
+
+def _spawn(command: list[str], plan: Plan) -> "subprocess.Popen[bytes]":
+    output = _console(plan)
+    try:
+        return subprocess.Popen(  # noqa: S603  # fixed words, and paths that were checked
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            env=environment(),
+            start_new_session=True,
+        )
+    finally:
+        os.close(output)
 
 
 def _console(plan: Plan) -> int:

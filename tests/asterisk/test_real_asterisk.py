@@ -1,11 +1,9 @@
 """The link and the telephone against a real Asterisk; the caller is a Local channel, so no phone is needed."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,6 +29,7 @@ from callcenter.domain.telephony import (
     VoiceBegan,
 )
 from callcenter.domain.wishes import EndCall, OfferSeat
+from tests.asterisk.conftest import Ami
 
 if TYPE_CHECKING:
     from callcenter.asterisk.agi import AgiCaller
@@ -38,23 +37,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asterisk
 
 EventT = TypeVar("EventT", bound=TelephonyEvent)
-
-
-@dataclass(frozen=True)
-class Ami:
-    """Where a real Asterisk listens for its controller."""
-
-    port: int
-    secret: str
-
-
-@pytest.fixture
-def ami() -> Ami:
-    """Give an Asterisk with the hotline's configuration that runs already: `PORT:SECRET` in CALLCENTER_TEST_AMI."""
-    port, _, secret = os.environ.get("CALLCENTER_TEST_AMI", "").partition(":")
-    if not secret:
-        pytest.skip("no Asterisk: CALLCENTER_TEST_AMI=PORT:SECRET is not set")
-    return Ami(int(port), secret)
 
 
 class Line:
