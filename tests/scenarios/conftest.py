@@ -15,6 +15,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/scenarios" in str(item.path):
             item.add_marker(pytest.mark.asterisk)
+            given = item.get_closest_marker("timeout")
+            # The limit is the story's own: the first one that needs a hotline also starts it, which has its own limit.
+            item.add_marker(pytest.mark.timeout(given.args[0] if given else 60, func_only=True), append=False)
 
 
 def _running(number: int, *flags: str, **settings: object) -> Iterator[RunningHotline]:
@@ -25,6 +28,7 @@ def _running(number: int, *flags: str, **settings: object) -> Iterator[RunningHo
         code = running.stop()
         assert code == 0, f"the hotline ended with {code}:\n{running.said}"
     finally:
+        running.kill()
         running.remove()
 
 
@@ -44,6 +48,18 @@ def menu_hotline() -> Iterator[RunningHotline]:
 def ringing_hotline() -> Iterator[RunningHotline]:
     """Lets the caller hear ringing while seats are offered."""
     yield from _running(2, arrival="ring")
+
+
+@pytest.fixture(scope="session")
+def mortal_hotline() -> Iterator[RunningHotline]:
+    """Its processes may be killed."""
+    yield from _running(3)
+
+
+@pytest.fixture
+async def mortal(mortal_hotline: RunningHotline) -> AsyncIterator[Hotline]:
+    async with visit(mortal_hotline) as hotline:
+        yield hotline
 
 
 @pytest.fixture

@@ -58,6 +58,12 @@ class RunningHotline:
         """All that it printed."""
         return (self.folder / "run.out").read_text("utf-8", "replace")
 
+    @property
+    def supervisor_pid(self) -> int:
+        """The process that was started by hand."""
+        assert self._process is not None
+        return self._process.pid
+
     def pid(self, of: str) -> int:
         """Give the process id of the `controller` or of `asterisk`."""
         return int((self.folder / "run" / f"{of}.pid").read_text("ascii"))
@@ -108,6 +114,12 @@ class RunningHotline:
             self._process.kill()
             self._process.wait()
             raise AssertionError(f"the hotline did not end within {_STOP:g} s of SIGTERM:\n{self.said}") from None
+
+    def kill(self) -> None:
+        """End it by force where it still runs: what it started ends with it."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
 
     def remove(self) -> None:
         """Delete its home."""
