@@ -6,7 +6,6 @@ import ctypes
 import ctypes.util
 import locale
 import os
-import re
 import resource
 import shutil
 import socket
@@ -17,9 +16,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 
 from callcenter.addresses import Endpoint
+from callcenter.asterisk.debian_root import NEEDED
+from callcenter.asterisk.installation import machines_own
 from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.domain.exchange.state import Policy
 from callcenter.home import Home, read_pid
@@ -27,10 +27,10 @@ from callcenter.ivr.check import check_flows
 from callcenter.ports import trouble_with, wanted_ports
 from callcenter.roster import RosterError, load_roster
 from callcenter.settings import Settings
+from callcenter.settings_sources import cache_folder
 from callcenter.storage.migrate import schema_version
 
 OLDEST_PYTHON = (3, 11)
-OLDEST_ASTERISK = (22, 10, 1)
 _ENOUGH_FILES = 8192  # twenty for each of some hundred calls, and room
 _FEWEST_FILES = 1024
 _SETUP_MB = 1500  # Asterisk's root, the Python environment and the first days of recordings
@@ -38,7 +38,6 @@ _FEWEST_MB = 200  # below it nothing works for long
 _MB = 2**20
 _NO_CLOCK = 5  # TIME_ERROR of adjtimex(2): nothing keeps this clock right
 _COMMAND_SECONDS = 10.0
-_VERSION = re.compile(r"Asterisk (\d+)\.(\d+)\.(\d+)")
 
 
 class Grade(StrEnum):
@@ -186,39 +185,23 @@ def _asterisk(settings: Settings) -> Iterator[Finding]:
         else:
             yield Finding(Grade.OK, "Asterisk", f"somebody else's answers at {elsewhere}")
         return
-    binary = shutil.which("asterisk") if settings.asterisk == "auto" else settings.asterisk
-    version = _asterisk_version(binary) if binary else None
-    oldest = ".".join(str(part) for part in OLDEST_ASTERISK)
-    if version is not None and version >= OLDEST_ASTERISK:
-        yield Finding(Grade.OK, "Asterisk", f"{binary}, version {'.'.join(str(part) for part in version)}")
+    told: list[str] = []
+    machines = machines_own(told.append) if settings.asterisk_of_machine else None
+    if machines is not None:
+        yield Finding(Grade.OK, "Asterisk", f"this machine's own, version {machines.version}")
         return
-    if settings.asterisk != "auto":
-        yield Finding(Grade.BAD, "Asterisk", f"{binary} is not Asterisk {oldest} or newer", "set asterisk=auto")
+    for line in told:
+        yield Finding(Grade.OK, "Asterisk", f"{line}; one is made in a folder of its own")
+    cache = cache_folder(os.environ) / "asterisk-22"
+    if (cache / "root/usr/sbin/asterisk").exists():
+        yield Finding(Grade.OK, "Asterisk", f"made already, in {cache}")
         return
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "callcenter"
-    if list(cache.glob("asterisk-*/usr/sbin/asterisk")):
-        yield Finding(Grade.OK, "Asterisk", f"in a root of its own in {cache}")
-        return
-    yield Finding(Grade.OK, "Asterisk", f"none of {oldest} or newer here; the first start makes one in {cache}")
-    if shutil.which("mmdebstrap") is None:
-        yield Finding(
-            Grade.BAD,
-            "mmdebstrap",
-            "missing, and it makes Asterisk's root",
-            "apt install mmdebstrap, as scripts/run does",
-        )
-    if os.geteuid() != 0 and shutil.which("newuidmap") is None:
-        yield Finding(
-            Grade.BAD,
-            "uidmap",
-            "missing, and an ordinary user needs it for that",
-            "apt install uidmap, as scripts/run does",
-        )
-
-
-def _asterisk_version(binary: str) -> tuple[int, int, int] | None:
-    found = _VERSION.search(_said([binary, "-V"]))
-    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+    missing = [tool for tool in NEEDED if shutil.which(tool) is None]
+    if missing:
+        advice = "install Asterisk 22.10.1 or a later 22, since one can only be made on Debian or a system with apt"
+        yield Finding(Grade.BAD, "Asterisk", f"none yet, and {', '.join(missing)} not found", advice)
+    else:
+        yield Finding(Grade.OK, "Asterisk", f"none yet; the first start makes one in {cache}")
 
 
 def _voice(settings: Settings) -> Iterator[Finding]:

@@ -269,9 +269,9 @@ class Settings(BaseModel):
     )
     asterisk: str = _set(
         "auto",
-        "Asterisk: `auto` (this machine's own if new enough, else one in a root of its own), the path of a binary,"
-        " or HOST:PORT of the manager interface of one that somebody else runs (asterisk_conf/README.md).",
-        "auto, the full path of a binary, or 127.0.0.1:PORT",
+        "Asterisk: `auto` (this machine's own if it will do, else one made in a folder of its own), `made` (always"
+        " that one), or HOST:PORT of the manager interface of one that somebody else runs (asterisk_conf/README.md).",
+        "auto, made, or 127.0.0.1:PORT",
         min_length=1,
     )
     asterisk_user: str = _set(
@@ -313,7 +313,12 @@ class Settings(BaseModel):
     @property
     def asterisk_elsewhere(self) -> Endpoint | None:
         """The manager interface of an Asterisk that somebody else runs, or None where we run our own."""
-        return None if self.asterisk == "auto" or "/" in self.asterisk else parse_endpoint(self.asterisk)
+        return None if self.asterisk in ("auto", "made") else parse_endpoint(self.asterisk)
+
+    @property
+    def asterisk_of_machine(self) -> bool:
+        """Whether the machine's own Asterisk may be taken."""
+        return self.asterisk == "auto"
 
     def as_environment(self) -> dict[str, str]:
         """Give what was set as environment variables, for a process of our own that is to be set the same.
@@ -344,11 +349,11 @@ class Settings(BaseModel):
             yield "rtp", f"a range that holds the port of sip, {self.sip.port}", "write another range"
         if self.trunk == self.sip_reached:
             yield "trunk", "the hotline's own SIP address", "write where the gateway is"
-        if "/" not in self.asterisk and self.asterisk != "auto":
+        if self.asterisk not in ("auto", "made"):
             try:
                 elsewhere = parse_endpoint(self.asterisk)
             except ValueError as error:
-                yield "asterisk", str(error), "write auto, the full path of a binary, or 127.0.0.1:PORT"
+                yield "asterisk", str(error), "write auto, made, or 127.0.0.1:PORT"
                 return
             if not elsewhere.is_loopback:
                 yield (

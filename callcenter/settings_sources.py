@@ -88,6 +88,11 @@ def load_settings(
     return Loaded(settings, origins)
 
 
+def cache_folder(environment: Mapping[str, str]) -> Path:
+    """Give the folder that all homes of this user share: for what is large and the same for all."""
+    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "callcenter"
+
+
 def _home(later: Mapping[str, _Written]) -> Path:
     written = later.get("home")
     if written is None:

@@ -8,8 +8,9 @@ import typer
 
 from callcenter.cli.client import Hotline
 from callcenter.cli.options import HomeOption, JsonOption, SetOption, loaded_settings
-from callcenter.cli.screen import FAILED, cell, say, say_json, say_table, stop
+from callcenter.cli.screen import FAILED, UNUSABLE, cell, say, say_json, say_table, stop
 from callcenter.home import Home
+from callcenter.settings import Settings
 
 app = typer.Typer(help="The journal: what happened, entry by entry.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -43,7 +44,7 @@ def verify_journal(*, home: HomeOption = None, assignments: SetOption = None) ->
 
     Exit code 1 names the first entry that is wrong.
     """
-    settings = loaded_settings(home, assignments).settings
+    settings = _with_journal(loaded_settings(home, assignments).settings)
     from callcenter.storage.verify import verify  # noqa: PLC0415 - slow to load, and only this needs it
 
     verdict = asyncio.run(verify(settings.database, Home(settings.home).spool))
@@ -60,6 +61,14 @@ def verify_journal(*, home: HomeOption = None, assignments: SetOption = None) ->
     say(f"ok: {verdict.entries} entries, all as they were written")
 
 
+def _with_journal(settings: Settings) -> Settings:
+    """Refuse a home without a database, before one is made by looking."""
+    file = settings.home / "callcenter.sqlite3"
+    if settings.database_url is None and not file.exists():
+        stop(f"there is no journal in {settings.home} yet; it is made at the first start", UNUSABLE)
+    return settings
+
+
 def _entries(first: int, last: int) -> str:
     return f"entry {first} is" if first == last else f"entries {first} to {last} are"
 
@@ -70,7 +79,7 @@ def rebuild_projections(*, home: HomeOption = None, assignments: SetOption = Non
 
     They are what was shown before; needed only when a table was damaged by hand.
     """
-    settings = loaded_settings(home, assignments).settings
+    settings = _with_journal(loaded_settings(home, assignments).settings)
     from callcenter.storage.rebuild import rebuild  # noqa: PLC0415 - as above
 
     rebuilt = asyncio.run(rebuild(settings.database))
