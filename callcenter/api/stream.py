@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import OrderedDict
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -41,6 +42,14 @@ class WatchQuery(BaseModel):
     after: Whole | None = Field(default=None, description="after this number.", examples=[41])
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a WebSocket is closed."""
+
+    code: int
+    why: bytes
+
+
 class Watchers:
     """All who watch over WebSocket: no more than so many, and told when the hotline ends."""
 
@@ -58,7 +67,9 @@ class Watchers:
             absent = "stream" if query.stream is None else "after"
             fault = QueryFault(f"/{absent}", "is needed too; stream and after go together", parameter=absent)
             raise HttpError(422, "the query is not valid", faults=[fault])
-        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=LARGEST_MESSAGE, compress=False)
+        socket = web.WebSocketResponse(
+            timeout=LINGER_SECONDS, heartbeat=HEARTBEAT_SECONDS, max_msg_size=LARGEST_MESSAGE, compress=False
+        )
         if not socket.can_prepare(ask.request):
             raise HttpError(426, "open this address as a WebSocket", headers={"Upgrade": "websocket"})
         if self._taken >= self._most:
@@ -82,32 +93,37 @@ class Watchers:
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_SECONDS), asyncio.TaskGroup() as tasks:
                 for socket in list(self._open):
-                    tasks.create_task(
-                        _close(socket, WSCloseCode.GOING_AWAY, b"the hotline ends"), name="events: goodbye"
-                    )
+                    goodbye = socket.close(code=WSCloseCode.GOING_AWAY, message=b"the hotline ends", drain=False)
+                    tasks.create_task(goodbye, name="events: goodbye")
 
     async def _serve(self, socket: web.WebSocketResponse, ask: Ask[WatchQuery, Nothing]) -> None:
         async with asyncio.TaskGroup() as tasks:
+            hearing = tasks.create_task(_hear(socket), name="events: hear")
             telling = tasks.create_task(self._tell(socket, ask), name="events: tell")
-            async for _ in socket:
-                pass  # nothing is expected of those who watch; reading answers their pings and sees them go
+            await asyncio.wait({hearing, telling}, return_when=asyncio.FIRST_COMPLETED)
+            hearing.cancel()
             telling.cancel()
+        if not telling.cancelled() and (end := telling.result()) is not None:
+            await _cut_off(socket, ask.request, end)
 
-    async def _tell(self, socket: web.WebSocketResponse, ask: Ask[WatchQuery, Nothing]) -> None:
+    async def _tell(self, socket: web.WebSocketResponse, ask: Ask[WatchQuery, Nothing]) -> End | None:
+        """Tell what happens for as long as it is taken; how to end then, or None where nobody is there any more."""
         stream = ask.desk.stream
-        with stream.watch() as watcher:
-            first = self._first(ask.desk, ask.query)  # nothing can happen between this and `watch`: neither waits
-            try:
+        try:
+            with stream.watch() as watcher:
+                first = self._first(ask.desk, ask.query)  # nothing can happen between this and `watch`: neither waits
                 for text in first:
                     await _send(socket, text)
                 while True:
                     await _send(socket, self._text(stream, await watcher.next()))
-            except TooSlowError:
-                pass
-            except ConnectionError:
-                return  # gone; whoever reads notices too
-        log.info("one who watched was too slow and was cut off")
-        await _cut_off(socket, ask.request)
+        except TooSlowError:
+            log.info("one who watched was too slow and was cut off")
+            return End(TOO_SLOW, b"too slow to follow the events; begin with a new snapshot")
+        except ConnectionError:
+            return None
+        except Exception:
+            log.exception("one who watched was cut off by a mistake of ours")  # the others go on
+            return End(WSCloseCode.INTERNAL_ERROR, b"the hotline made a mistake")
 
     def _first(self, desk: Desk, query: WatchQuery) -> list[str]:
         """What comes before that which is still to happen: the events missed where all are held, else a snapshot."""
@@ -142,17 +158,20 @@ async def _send(socket: web.WebSocketResponse, text: str) -> None:
         raise TooSlowError("takes nothing") from error
 
 
-async def _close(socket: web.WebSocketResponse, code: int, why: bytes) -> None:
-    await socket.close(code=code, message=why)
-
-
-async def _cut_off(socket: web.WebSocketResponse, request: web.Request) -> None:
-    """Tell one who is too slow, as far as he still reads, and let go of what waits for him."""
-    try:
-        async with asyncio.timeout(LINGER_SECONDS):
-            await _close(socket, TOO_SLOW, b"too slow to follow the events; begin with a new snapshot")
-    except TimeoutError:
+async def _hear(socket: web.WebSocketResponse) -> None:
+    """Read until the other side is gone. Nothing is expected of it; but this answers its pings and sees it go."""
+    async for _ in socket:
         pass
+
+
+async def _cut_off(socket: web.WebSocketResponse, request: web.Request, end: End) -> None:
+    """Tell why it ends, wait a while for that to be read, and let go of what is not.
+
+    Nothing may be drained here: a send that was given up leaves aiohttp a cancelled waiter, and whoever waits for it
+    next would look cancelled himself (aiohttp 3.14.5, `BaseProtocol._drain_helper`).
+    """
+    try:
+        await socket.close(code=end.code, message=end.why, drain=False)
     finally:
         if request.transport is not None and request.transport.get_write_buffer_size():
             request.transport.abort()
