@@ -68,7 +68,6 @@ class Journal:
         self.recent = Recent(bound=bound, grace_seconds=_GRACE_SECONDS, monotonic=monotonic)
         self._queue: deque[tuple[Chained, Call | None]] = deque()
         self._end = START
-        self._written = 0
         self._work = asyncio.Event()
         self._progress = asyncio.Event()
         self._away: str | None = None
@@ -103,7 +102,6 @@ class Journal:
         if mark is not None and mark.seq > tail.seq:
             _log.error("the journal ends before its mark", journal_seq=tail.seq, mark_seq=mark.seq)
         self._end = newest_of(spooled, tail)
-        self._written = tail.seq
         if spooled is not None:
             await self._replay()
 
@@ -130,6 +128,10 @@ class Journal:
 
     async def run(self) -> None:
         """Write until `close` is called."""
+        if self._running:  # `close` came before the task's first step and writes the rest by itself
+            await self._stopped.wait()
+        if self._stopped.is_set():
+            return
         self._running = True
         try:
             while not (self._closing and not self._queue):
@@ -145,11 +147,10 @@ class Journal:
             self._stopped.set()
 
     async def flush(self, within: float) -> bool:
-        """Wait until the database has everything appended so far; False where it has not in so many seconds."""
-        target = self._end.seq
+        """Wait until the database has everything that was appended; False where it has not in so many seconds."""
         try:
             async with asyncio.timeout(within):
-                while self._written < target:
+                while self._queue or self._spool.count:
                     self._work.set()
                     await self._progress.wait()
         except TimeoutError:
@@ -160,12 +161,11 @@ class Journal:
         """Let the writer finish, put what the database did not take into the spool, and let the database go."""
         self._closing = True
         self._work.set()
-        if self._running:
-            try:
-                async with asyncio.timeout(within):
-                    await self._stopped.wait()
-            except TimeoutError:
-                _log.warning("the journal's writer did not end in time")
+        try:
+            async with asyncio.timeout(within):
+                await (self._stopped.wait() if self._running else self.run())
+        except TimeoutError:
+            _log.warning("the journal's writer did not end in time")
         await self._spill()
         if self._queue:
             _log.error("entries of the journal are lost: neither database nor disk took them", entries=len(self._queue))
@@ -207,12 +207,13 @@ class Journal:
             pass  # time to try the database again
 
     async def _write_some(self) -> None:
-        if self._away is None and not self._spool.count:
+        due = self._away is None or self._monotonic() >= self._next_try
+        if due and not self._spool.count:
             group = list(islice(self._queue, _GROUP))
             if not group or await self._write_group(group):
                 return
         await self._spill()
-        if self._monotonic() >= self._next_try:
+        if self._spool.count and self._monotonic() >= self._next_try:
             await self._replay()
 
     async def _write_group(self, group: Sequence[tuple[Chained, Call | None]]) -> bool:
@@ -226,9 +227,9 @@ class Journal:
         except _ForkedError:
             self._is_away("another program has written to this journal", retry_now=True)
             return False
-        for _ in group:
-            self._queue.popleft()
+        self._let_go(entries[-1].seq)
         await self._has(entries[-1].link)
+        self._is_back()
         return True
 
     async def _commit(self, entries: Sequence[Chained], calls: Sequence[Call] | None) -> None:
@@ -240,8 +241,9 @@ class Journal:
         except UnfitError as error:
             async with self._store.writing() as session:
                 new = await self._add(session, entries)
-            self._unprojected += len(new)
-            _log.error("entries could not be put into the tables", entries=len(new), error=str(error))
+            if new:
+                self._unprojected += len(new)
+                _log.error("entries could not be put into the tables", entries=len(new), error=str(error))
 
     async def _add(self, session: AsyncSession, entries: Sequence[Chained]) -> Sequence[Chained]:
         """Add those that are not there yet. Raises _ForkedError where others stand under their numbers."""
@@ -314,7 +316,11 @@ class Journal:
             self._spool_fault = error.strerror or type(error).__name__
             return
         self._spool_fault = None
-        for _ in entries:
+        self._let_go(entries[-1].seq)
+
+    def _let_go(self, seq: int) -> None:
+        """Know that everything in memory up to this number is lasting."""
+        while self._queue and self._queue[0][0].seq <= seq:
             self._queue.popleft()
 
     async def _replay(self) -> None:
@@ -330,6 +336,7 @@ class Journal:
                 self._replayed += len(entries)
                 await self._has(entries[-1].link)
             await asyncio.to_thread(self._spool.clear)
+            self._tell_progress()
         except UnavailableError as error:
             self._is_away(str(error))
             return
@@ -339,9 +346,7 @@ class Journal:
         except OSError as error:
             self._is_away(f"the spool cannot be read or cleared: {error.strerror or type(error).__name__}")
             return
-        if self._away is not None:
-            _log.info("the journal's database is back", replayed=self._replayed)
-        self._away = None
+        self._is_back()
         self._replayed = 0
 
     async def _hang_anew(self, fork: _ForkedError) -> None:
@@ -363,20 +368,27 @@ class Journal:
 
     async def _has(self, link: Link) -> None:
         """Know that the database has everything up to here, and tell those who wait for it."""
-        self._written = max(self._written, link.seq)
         self.recent.written(link.seq)
-        self._progress.set()
-        self._progress = asyncio.Event()
+        self._tell_progress()
         try:
             await asyncio.to_thread(self._spool.write_mark, link)
         except OSError as error:
             _log.warning("the journal's mark cannot be written", error=type(error).__name__)
+
+    def _tell_progress(self) -> None:
+        self._progress.set()
+        self._progress = asyncio.Event()
 
     def _is_away(self, reason: str, *, retry_now: bool = False) -> None:
         if self._away is None:
             _log.error("the journal's database is away; entries go to the spool", reason=reason)
         self._away = reason
         self._next_try = self._monotonic() + (0.0 if retry_now else self._retry_seconds)
+
+    def _is_back(self) -> None:
+        if self._away is not None:
+            _log.info("the journal's database is back", replayed=self._replayed)
+        self._away = None
 
     async def _open_spool(self) -> Link | None:
         try:

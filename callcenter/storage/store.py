@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from callcenter.domain.errors import InvalidInputError, UnavailableError
@@ -76,13 +76,11 @@ class Store:
         try:
             async with asyncio.timeout(self._limit_seconds), AsyncSession(engine) as session, session.begin():
                 yield session
-        except (IntegrityError, DataError) as error:
+        except (IntegrityError, DataError, OverflowError) as error:
             raise UnfitError(_word(error)) from error
-        except StatementError as error:
-            if error.orig is not None and isinstance(error.orig, (ValueError, OverflowError)):
-                raise UnfitError(_word(error)) from error
-            raise UnavailableError(f"the database cannot be used: {_word(error)}") from error
         except _UNREACHABLE as error:
+            if isinstance(_cause(error), (ValueError, OverflowError)):  # the driver could not put it into its form
+                raise UnfitError(_word(error)) from error
             raise UnavailableError(f"the database cannot be used: {_word(error)}") from error
 
     async def close(self) -> None:
@@ -156,10 +154,14 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _cause(error: BaseException) -> BaseException:
+    cause = getattr(error, "orig", None) or error
+    return cause.__cause__ or cause
+
+
 def _word(error: BaseException) -> str:
     """Name the kind of error only: the text of a database error may quote what was to be stored."""
-    cause = getattr(error, "orig", None) or error
-    cause = cause.__cause__ or cause
+    cause = _cause(error)
     text = str(cause)
     for known in ("database is locked", "database or disk is full", "unable to open database file", "no such table"):
         if known in text:
