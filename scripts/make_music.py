@@ -64,7 +64,7 @@ def piece() -> "array[int]":
 
 
 def _hertz(note: int) -> float:
-    return 440.0 * 2.0 ** ((note - 69) / 12)
+    return 440.0 * math.pow(2.0, (note - 69) / 12)
 
 
 def _bell(sound: list[float], hertz: float, begin: float, strength: float) -> None:
