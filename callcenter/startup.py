@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import aiohttp
 
@@ -60,7 +61,7 @@ async def _set_up(settings: Settings) -> Supervisor:
             [settings.flows_folder / "prompts"], home.prompts, Voice(name=settings.voice, rate=settings.voice_rate)
         )
         await prompts.prepare_pieces()
-        installation = await find_or_make(settings.asterisk, say=_say)
+        installation = await find_or_make(_cache(), tell=_say)
         plan = _plan(settings, home, roster, secrets, prompts)
         processes.append(OwnAsterisk(AsteriskProcess(plan, installation)))
     processes.append(ControllerProcess(settings))
@@ -203,6 +204,11 @@ async def _answers(url: str) -> bool:
             return answer.ok
     except (aiohttp.ClientError, TimeoutError):
         return False
+
+
+def _cache() -> Path:
+    """The folder that all homes of this user share."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "callcenter"
 
 
 def _url(endpoint: Endpoint) -> str:

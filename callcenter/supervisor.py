@@ -15,9 +15,9 @@ from callcenter.domain.errors import CallcenterError
 
 log = structlog.get_logger(__name__)
 
-RAN_WELL_SECONDS = 60.0  # who ran that long and died is started again at once
+RAN_WELL_SECONDS = 20.0  # who ran that long and died is started again at once
 BACK_OFF_FIRST = 0.3
-BACK_OFF_MOST = 30.0
+BACK_OFF_MOST = 5.0  # callers are served by the net meanwhile, but less well
 READY_LOOK_SECONDS = 0.1
 STOP_SECONDS = 4.0  # for each of the processes; together they end within the ten seconds that are promised
 

@@ -89,6 +89,9 @@ def _place(state: State, found: CallFound, event: LinkRestored) -> None:
             callers.flow_asked(state, FlowAsked(at=event.at, call_id=call_id))
         case Place.TALK | Place.OTHER:
             pass
+    call = state.calls[call_id]
+    if call.held and state.tracks[call_id].music is None:
+        legs.end_hold(state, call, at=event.at)  # whoever played the music has died, and the music with him
     if found.talk is None:
         return
     for leg in found.legs:

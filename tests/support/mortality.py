@@ -1,0 +1,56 @@
+"""What may befall the hotline's own processes, and how long it lasts."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from scripts.hotline_client import NoHotlineError
+from tests.support.hotline import Hotline
+
+_BACK = 30.0  # seconds until a new controller answers
+_LOOK_EVERY = 0.05
+
+
+@asynccontextmanager
+async def controller_dead(hotline: Hotline) -> AsyncIterator[None]:
+    """Kill the controller, and keep it from being started again for as long as the block runs."""
+    running = hotline.running
+    supervisor = running.supervisor_pid
+    before = running.pid("controller")
+    os.kill(supervisor, signal.SIGSTOP)
+    try:
+        os.kill(before, signal.SIGKILL)
+        yield
+    finally:
+        os.kill(supervisor, signal.SIGCONT)
+    await controller_back(hotline, before)
+
+
+async def controller_back(hotline: Hotline, before: int) -> None:
+    """Wait until another controller than this one answers and hears Asterisk."""
+    async with asyncio.timeout(_BACK):
+        while True:
+            with suppress(FileNotFoundError, ValueError, NoHotlineError):
+                if hotline.running.pid("controller") != before:
+                    health = await hotline.api.health()
+                    if health["components"]["asterisk"]["status"] == "ok":
+                        return
+            await asyncio.sleep(_LOOK_EVERY)
+
+
+async def in_the_net(hotline: Hotline, callers: int, *, since: int, within: float) -> list[str]:
+    """Wait until so many callers more have come to Asterisk's own queue; gives its lines, oldest first."""
+    async with asyncio.timeout(within):
+        while True:
+            lines = entered_the_net(hotline)[since:]
+            if len(lines) >= callers:
+                return lines
+            await asyncio.sleep(_LOOK_EVERY)
+
+
+def entered_the_net(hotline: Hotline) -> list[str]:
+    """Give the lines of Asterisk's own log of its queue that tell of callers who came into it."""
+    log = hotline.running.folder / "log" / "asterisk" / "queue_log"
+    return [line for line in log.read_text("utf-8", "replace").splitlines() if "|ENTERQUEUE|" in line]
