@@ -27,7 +27,7 @@ from callcenter.domain.errors import CallcenterError, InvalidInputError, Unavail
 log = structlog.get_logger(__name__)
 
 AMI_HOST = "127.0.0.1"
-AMI_GREETING = b"Asterisk Call Manager/"
+ASK_BOOTED, BOOTED = b"cli quit after core waitfullybooted\0", b"fully booted"  # as `asterisk -rx` asks
 BOOT_SECONDS = 30.0
 STOP_SECONDS = 8.0  # with 250 calls it takes more than 2
 KILLED_SECONDS = 5.0
@@ -74,7 +74,7 @@ class AsteriskProcess:
         return None if self._started is None else self._started.pid
 
     async def start(self) -> None:
-        """Write the configuration and run it, or take over the one that runs; back when its AMI port answers.
+        """Write the configuration and run it, or take over the one that runs; back when it is fully there.
 
         Raises:
             InvalidInputError: the plan cannot be written down, or an address is none of this machine's.
@@ -83,12 +83,15 @@ class AsteriskProcess:
             OSError: a folder or file cannot be made.
 
         """
+        if self._child is not None:
+            self._child.poll()
+        self._child, self._started, self.adopted = None, None, False
         launch = await asyncio.to_thread(choose, self._installation, self._plan)
         digest = await asyncio.to_thread(provision, self._plan, launch.ground)
         before = await asyncio.to_thread(_running, self._plan)
         if before is not None:
             self._started = before
-            if before.digest == digest and await _answers(self._plan.ami_port):
+            if before.digest == digest and await _has_booted(self._plan):
                 self.adopted = True
                 await asyncio.to_thread(_note, self._plan, before)
                 log.info("an Asterisk of this home was running and goes on", pid=before.pid)
@@ -144,25 +147,26 @@ class AsteriskProcess:
         log.info("Asterisk runs", pid=self._child.pid, version=self._installation.version, way=launch.way.value)
 
     async def _booted(self, child: "subprocess.Popen[bytes]") -> None:
-        while not await _answers(self._plan.ami_port):
+        while not await _has_booted(self._plan):
             if child.poll() is not None:
                 raise UnavailableError("Asterisk ended")
             await asyncio.sleep(LOOK_SECONDS)
 
 
 def check_ports(plan: Plan) -> None:
-    """See that what Asterisk is to listen on is free.
+    """See that what Asterisk is to listen on is free, or this home's own Asterisk has it. Blocking.
 
     Raises:
         PortInUseError: it is not; the text names the port and the flag.
         InvalidInputError: the SIP address is none of this machine's.
 
     """
-    media = plan.sip_host
+    if _running(plan) is not None:
+        return
     for protocol, host, port, flag in (
         ("UDP", plan.sip_host, plan.sip_port, "--sip"),
         ("TCP", AMI_HOST, plan.ami_port, "--ami"),
-        ("UDP", media, plan.rtp_from, "--rtp"),
+        ("UDP", plan.sip_host, plan.rtp_from, "--rtp"),
     ):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM if protocol == "TCP" else socket.SOCK_DGRAM) as probe:
@@ -178,19 +182,32 @@ def check_ports(plan: Plan) -> None:
                 raise UnavailableError(f"{protocol} port {port} ({flag}) cannot be used: {error.strerror}") from None
 
 
-async def _answers(port: int) -> bool:
-    """Tell whether an AMI server speaks on this port."""
+async def _has_booted(plan: Plan) -> bool:
+    """Ask Asterisk, by its control socket, whether it is fully there.
+
+    Its AMI port answers before that, when there is no SIP yet; and one that is told to end then does not.
+    """
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            reader, writer = await asyncio.open_connection(AMI_HOST, port)
+            reader, writer = await asyncio.open_unix_connection(plan.control_socket)
             try:
-                return (await reader.readline()).startswith(AMI_GREETING)
+                writer.write(ASK_BOOTED)
+                return await _says(reader, BOOTED)
             finally:
                 writer.close()
                 with suppress(OSError):
                     await writer.wait_closed()
-    except (OSError, ValueError):  # a TimeoutError is an OSError; ValueError: a line without end
+    except OSError:  # no such socket, nobody there, or nothing in time
         return False
+
+
+async def _says(reader: asyncio.StreamReader, words: bytes) -> bool:
+    said = b""
+    while chunk := await reader.read(4096):
+        said += chunk
+        if words in said:
+            return True
+    return False
 
 
 @asynccontextmanager

@@ -109,6 +109,11 @@ class Plan:
         return self.recordings / "incoming"
 
     @property
+    def control_socket(self) -> Path:
+        """Where Asterisk takes commands from its own user and from root."""
+        return self.var / "run" / "asterisk.ctl"
+
+    @property
     def pid_file(self) -> Path:
         """Where the process id of the running Asterisk is written."""
         return self.home / "run" / "asterisk.pid"
@@ -166,7 +171,7 @@ def check(plan: Plan) -> None:
             raise InvalidInputError(
                 f"the path of {what} must be absolute and without signs that mean something to Asterisk: {str(path)!r}"
             )
-    _check_folder_length(plan.var / "run" / "asterisk.ctl")
+    _check_folder_length(plan.control_socket)
     _require("the hotline's number is 3 to 15 digits", _HOTLINE.fullmatch(plan.hotline))
     _require("the node's name is a letter and up to 30 letters, digits, - or _", _NODE.fullmatch(plan.node))
     _require("arrival is answer or ring", plan.arrival in ("answer", "ring"))
