@@ -14,8 +14,8 @@ class Voice:
     """As `espeak-ng --voices` lists it."""
     rate: int = 160
     """Words per minute, 80 to 450."""
-    limit_seconds: float = 20.0
-    """The longest text takes a second or two; a voice that takes so long hangs and is killed."""
+    limit_seconds: float = 60.0
+    """The longest text takes 5 s of an idle processor; a voice that takes so long hangs and is killed."""
 
     async def speak(self, text: str, *, to: Path) -> None:
         """Write this text, spoken, as telephone sound; `to` lies in a folder for this one text.
