@@ -118,8 +118,9 @@ async def mirror() -> str:
         return MIRROR
     sites = []
     for line in said.splitlines():
-        created_by, site, release, *origin = line.split(" ")
-        known = origin == ["Debian"] or ("".join(origin) == "" and "debian" in site)  # no list fetched yet: by its name
+        created_by, site, release, *origin = [*line.split(" "), "", "", ""]
+        origin = [word for word in origin if word]
+        known = origin == ["Debian"] or (not origin and "debian" in site)  # no list fetched yet: by its name
         if created_by == "Packages" and "-" not in release and known:
             sites.append(site.rstrip("/"))
     return sites[0] if sites else MIRROR

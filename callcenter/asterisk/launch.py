@@ -39,6 +39,7 @@ umask 077
 RUN = f'{LIMITS}\nexec "$@"'
 ENTER = f"""
 set -eu
+umask 022
 new=$1 from=${{2%/}}
 shift 2
 mount -t tmpfs -o mode=755,size=8m,nosuid,nodev callcenter "$new"

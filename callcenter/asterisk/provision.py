@@ -330,6 +330,8 @@ def _outside(plan: Plan) -> str:
 def _make_folders(plan: Plan, owner: tuple[int, int] | None) -> None:
     for folder in (plan.home, plan.recordings, plan.log, plan.folder, plan.moh, plan.pid_file.parent):
         folder.mkdir(parents=True, exist_ok=True)
+    for folder in (plan.folder, plan.moh):
+        folder.chmod(0o755)  # Asterisk's user goes through them, whatever the umask was
     for folder in (plan.etc, *plan.writable):
         folder.mkdir(exist_ok=True)
         folder.chmod(0o700)
