@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -111,14 +112,17 @@ class RecordingKeeper:
                 log.warning("unsettled recordings could not be listed", why=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
         while True:
-            for call in list(self._ended.values()):
-                if await self._keep(call):
-                    self._ended.pop(call.id, None)
-            if self._ended:
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                await self._arrived.wait()
             self._arrived.clear()
+            async with asyncio.TaskGroup() as tasks:
+                for call in list(self._ended.values()):
+                    tasks.create_task(self._settle(call), name=f"recordings: keep[{call.id}]")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RETRY_SECONDS if self._ended else None):
+                    await self._arrived.wait()
+
+    async def _settle(self, call: Call) -> None:
+        if await self._keep(call):
+            self._ended.pop(call.id, None)
 
     async def _keep(self, call: Call) -> bool:
         """Settle one ended call's recording; False when it must be tried again."""

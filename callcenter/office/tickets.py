@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -55,15 +56,15 @@ class TicketOffice:
                 log.warning("answered calls without a ticket could not be listed", why=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
         while True:
+            self._arrived.clear()
             for call in list(self._due.values()):
                 if await self._draft(call):
                     self._due.pop(call.id, None)
-            if self._due:
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
+            if not self._due:
                 self._switchboard.ask(ClearAlarm(name=ALARM))
-                await self._arrived.wait()
-            self._arrived.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RETRY_SECONDS if self._due else None):
+                    await self._arrived.wait()
 
     async def _draft(self, call: Call) -> bool:
         try:

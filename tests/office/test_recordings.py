@@ -103,3 +103,38 @@ async def test_a_recording_that_cannot_be_kept_now_is_kept_when_there_is_room() 
         await eventually(lambda: state_of(office) is RecordingState.KEPT)
 
     assert recordings.kept == [CALL]
+
+
+async def test_calls_that_end_while_others_are_being_kept_do_not_wait_for_a_retry(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeping, "RETRY_SECONDS", 60.0)
+    monkeypatch.setattr(keeping, "CLOSE_SECONDS", 0.05)
+    others = [CallId(f"7c1b0d64-0000-4000-8000-00000000001{number}") for number in range(3)]
+    office, recordings = an_office(), FakeRecordings(sizes=dict.fromkeys([CALL, *others], 64_000))
+    keeper = a_keeper(office, recordings)
+
+    async with running(keeper.run):
+        for call_id in (CALL, *others):
+            office.a_caller_waits(call_id)
+        office.the_caller_hangs_up()
+        await eventually(lambda: not keeper._arrived.is_set())
+        for call_id in others:
+            office.the_caller_hangs_up(call_id)
+        await eventually(lambda: len(recordings.kept) == 4)
+
+
+async def test_one_disk_fault_does_not_delay_the_next_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "RETRY_SECONDS", 60.0)
+    other = CallId("7c1b0d64-0000-4000-8000-000000000011")
+    office, recordings = an_office(), FakeRecordings(sizes=dict.fromkeys([CALL, other], 64_000), full=True)
+    keeper = a_keeper(office, recordings)
+
+    async with running(keeper.run):
+        office.a_caller_waits()
+        office.a_caller_waits(other)
+        office.the_caller_hangs_up()
+        await eventually(lambda: state_of(office) is RecordingState.FAILED)
+        recordings.full = False
+        office.the_caller_hangs_up(other)
+        await eventually(lambda: state_of(office, other) is RecordingState.KEPT)
