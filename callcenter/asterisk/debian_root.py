@@ -223,6 +223,7 @@ async def _running(
         cwd=folder,
         env={**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})},
         start_new_session=True,
+        umask=0o022,  # Asterisk's user reads what is made
     )
     try:
         yield process
@@ -243,9 +244,10 @@ def _finish(root: Path) -> None:
     for name in ("bin", "sbin", "lib", "lib64"):
         if (root / "usr" / name).is_dir() and not (root / name).exists():
             (root / name).symlink_to(f"usr/{name}")
-    (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n", encoding="utf-8")
-    for name in ("resolv.conf", "localtime"):
+    for name in ("hosts", "resolv.conf", "localtime"):
         path = root / "etc" / name
         if not path.exists():
             path.unlink(missing_ok=True)
-            path.touch()
+            path.touch(mode=0o644)
+            path.chmod(0o644)
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n", encoding="utf-8")

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import pickle
 import re
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -136,19 +138,48 @@ async def test_its_end_is_told_and_it_can_be_started_anew(small: Plan, installat
         assert not process.adopted
 
 
+STARTER = """
+import asyncio, pickle, sys
+from callcenter.asterisk.process import AsteriskProcess
+
+async def start_and_stay():
+    process = AsteriskProcess(*pickle.load(sys.stdin.buffer))
+    await process.start()
+    print("pid", process.pid, flush=True)
+    await process.wait()
+
+asyncio.run(start_and_stay())
+"""
+
+
 @pytest.mark.asterisk
 async def test_one_whose_starter_was_killed_goes_on_and_is_taken_over(small: Plan, installation: Installation) -> None:
-    async with running(small, installation) as first:
-        second = AsteriskProcess(small, installation)
+    starter = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", STARTER, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert starter.stdin is not None
+    assert starter.stdout is not None
+    starter.stdin.write(pickle.dumps((small, installation)))
+    starter.stdin.close()
+    async with asyncio.timeout(30):
+        said = b""
+        while (told := re.search(rb"^pid (\d+)\n", said, re.MULTILINE)) is None:
+            said += await starter.stdout.read(4096)
+    pid = int(told[1])
+    starter.kill()
+    await starter.wait()
 
-        await second.start()
-        assert second.adopted
-        assert second.pid == first.pid
-        ended = asyncio.ensure_future(second.wait())
-        await second.stop()
+    process = AsteriskProcess(small, installation)
+    await process.start()
+    assert process.adopted
+    assert process.pid == pid
+    assert small.pid_file.read_text() == f"{pid}\n"
+    ended = asyncio.ensure_future(process.wait())
+    await process.stop()
 
-        async with asyncio.timeout(5):
-            assert await ended in (-1, 0)
+    async with asyncio.timeout(5):
+        assert await ended == -1
+    check_ports(small)
 
 
 @pytest.mark.asterisk
