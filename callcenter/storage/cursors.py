@@ -25,8 +25,14 @@ def place_of(cursor: str) -> tuple[datetime, str]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         time, item_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        return from_microseconds(int(time)), str(item_id)
+        place = from_microseconds(int(time)), str(item_id)
     except (binascii.Error, ValueError, TypeError, OverflowError) as error:
-        raise InvalidInputError(
-            "the cursor is none of this list", [Fault("/cursor", "must be the `next` of an earlier answer")]
-        ) from error
+        raise _foreign() from error
+    if not place[1].isprintable():  # lone surrogates and NUL: nothing that a database can be asked for
+        raise _foreign()
+    return place
+
+
+def _foreign() -> InvalidInputError:
+    fault = Fault("/cursor", "must be the `next` of an earlier answer")
+    return InvalidInputError("the cursor is none of this list", [fault])

@@ -15,6 +15,7 @@ from callcenter.domain.errors import InvalidInputError, UnavailableError
 
 _WRITES = "callcenter_writes"
 _UNREACHABLE = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+_UNFIT = (ValueError, OverflowError, asyncpg.DataError)  # a driver could not bring a value into its form
 
 
 class UnfitError(Exception):
@@ -54,10 +55,14 @@ class Store:
 
         Raises:
             UnavailableError: it cannot be reached, or takes too long.
+            InvalidInputError: asked for something that no text of a database can hold.
 
         """
-        async with self._session(self._engine) as session:
-            yield session
+        try:
+            async with self._session(self._engine) as session:
+                yield session
+        except UnfitError as error:
+            raise InvalidInputError("what was asked for holds a character that no text has") from error
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
@@ -79,7 +84,7 @@ class Store:
         except (IntegrityError, DataError, OverflowError) as error:
             raise UnfitError(_word(error)) from error
         except _UNREACHABLE as error:
-            if isinstance(_cause(error), (ValueError, OverflowError)):  # the driver could not put it into its form
+            if isinstance(_cause(error), _UNFIT):
                 raise UnfitError(_word(error)) from error
             raise UnavailableError(f"the database cannot be used: {_word(error)}") from error
 

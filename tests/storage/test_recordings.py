@@ -1,0 +1,127 @@
+import os
+import wave
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from callcenter.domain.ids import CallId
+from callcenter.domain.records import SoundSeen
+from callcenter.storage.recordings import Recordings
+from tests.support.stores import new_call_id
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+ENDED = datetime(2026, 11, 23, 16, 0, 1, tzinfo=UTC)  # 00:00:01 of the 24th in Shanghai
+SOUND = b"\x01\x00\x02\x00" * 16000  # two seconds: 1 on the left, 2 on the right
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> Recordings:
+    (tmp_path / "incoming").mkdir()
+    return Recordings(tmp_path, zone=SHANGHAI)
+
+
+def _written(folder: Path, call_id: CallId, sound: bytes = SOUND, ended: datetime = ENDED) -> Path:
+    raw = folder / "incoming" / f"{call_id}.raw"
+    raw.write_bytes(sound)
+    os.utime(raw, (ended.timestamp(), ended.timestamp()))
+    return raw
+
+
+async def test_the_sound_of_a_call_becomes_a_wav_of_the_day_on_which_it_begins(
+    recordings: Recordings, tmp_path: Path
+) -> None:
+    call_id = new_call_id()
+    raw = _written(tmp_path, call_id)
+
+    assert await recordings.look(call_id) == SoundSeen(exists=True, size_bytes=64000)
+    assert await recordings.keep(call_id) == 2.0
+
+    path = await recordings.path(call_id)
+    assert path == tmp_path / "2026" / "11" / "23" / f"{call_id}.wav"
+    with wave.open(str(path)) as wav:
+        assert (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) == (2, 2, 8000)
+        assert wav.readframes(16001) == SOUND
+    assert not raw.exists()
+    assert await recordings.look(call_id) == SoundSeen(exists=False, size_bytes=0)
+
+
+async def test_keeping_twice_changes_nothing_also_after_a_crash_in_between(
+    recordings: Recordings, tmp_path: Path
+) -> None:
+    call_id = new_call_id()
+    _written(tmp_path, call_id)
+    await recordings.keep(call_id)
+    first = await recordings.path(call_id)
+    assert first is not None
+    before = first.read_bytes()
+
+    assert await recordings.keep(call_id) == 2.0
+    _written(tmp_path, call_id)  # the crash came before the raw file was removed
+    first.with_name(first.name + ".part").write_bytes(b"half")
+    assert await recordings.keep(call_id) == 2.0
+
+    assert await recordings.path(call_id) == first
+    assert first.read_bytes() == before
+
+
+@pytest.mark.parametrize("sound", [None, b"", b"\x01\x00\x02"])
+async def test_no_sound_is_none_and_leaves_nothing(recordings: Recordings, tmp_path: Path, sound: bytes | None) -> None:
+    call_id = new_call_id()
+    if sound is not None:
+        _written(tmp_path, call_id, sound)
+
+    assert await recordings.keep(call_id) is None
+    assert await recordings.path(call_id) is None
+    assert await recordings.used_bytes() == 0
+
+
+async def test_half_a_sample_at_the_end_is_left_out(recordings: Recordings, tmp_path: Path) -> None:
+    call_id = new_call_id()
+    _written(tmp_path, call_id, SOUND + b"\x01\x00\x02")
+
+    assert await recordings.keep(call_id) == 2.0
+
+
+@pytest.mark.parametrize("strange", ["../../etc/passwd", "", "x", "..", "7c1b0d64000040008000000000000001", "a/b\x00"])
+async def test_only_a_uuid_ever_becomes_a_path(recordings: Recordings, tmp_path: Path, strange: str) -> None:
+    (tmp_path / "passwd.raw").write_bytes(SOUND)
+
+    assert await recordings.look(CallId(strange)) == SoundSeen(exists=False, size_bytes=0)
+    assert await recordings.keep(CallId(strange)) is None
+    assert await recordings.path(CallId(strange)) is None
+
+
+async def test_a_folder_that_cannot_be_made_is_an_oserror_and_keeps_the_raw_file(
+    recordings: Recordings, tmp_path: Path
+) -> None:
+    call_id = new_call_id()
+    raw = _written(tmp_path, call_id)
+    (tmp_path / "2026").write_text("in the way")
+
+    with pytest.raises(OSError, match="2026"):
+        await recordings.keep(call_id)
+
+    assert raw.read_bytes() == SOUND
+
+
+async def test_space_is_counted_and_only_old_days_are_deleted_when_asked(
+    recordings: Recordings, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    old, new, running = new_call_id(), new_call_id(), new_call_id()
+    _written(tmp_path, old, ended=now - timedelta(days=31))
+    _written(tmp_path, new, ended=now - timedelta(days=29))
+    await recordings.keep(old)
+    await recordings.keep(new)
+    _written(tmp_path, running)
+
+    assert await recordings.used_bytes() == 3 * len(SOUND) + 2 * 44
+    assert await recordings.free_bytes() > 0
+    assert await recordings.expire(30) == 1
+    assert await recordings.path(old) is None
+    assert await recordings.path(new) is not None
+    assert (await recordings.look(running)).exists
+    with pytest.raises(ValueError, match="one day"):
+        await recordings.expire(0)
