@@ -30,10 +30,19 @@ async def controller_dead(hotline: Hotline) -> AsyncIterator[None]:
 
 async def controller_back(hotline: Hotline, before: int) -> None:
     """Wait until another controller than this one answers and hears Asterisk."""
+    await _another(hotline, "controller", before)
+
+
+async def asterisk_back(hotline: Hotline, before: int) -> None:
+    """Wait until another Asterisk than this one is heard by the controller."""
+    await _another(hotline, "asterisk", before)
+
+
+async def _another(hotline: Hotline, process: str, before: int) -> None:
     async with asyncio.timeout(_BACK):
         while True:
             with suppress(FileNotFoundError, ValueError, NoHotlineError):
-                if hotline.running.pid("controller") != before:
+                if hotline.running.pid(process) != before:
                     health = await hotline.api.health()
                     if health["components"]["asterisk"]["status"] == "ok":
                         return
