@@ -106,7 +106,7 @@ async def test_it_ends_within_ten_seconds_in_the_middle_of_a_call_and_leaves_not
         print(f"it ended in {time.monotonic() - began:.1f} s, with a caller in the line")
 
         await citizen.call.ended(within=3)
-        assert not any(await asyncio.to_thread(_lives, pid) for pid in pids)
+        assert [await asyncio.to_thread(_lives, pid) for pid in pids] == [False, False]
         assert not list((running.folder / "run").glob("*.pid"))
         await asyncio.to_thread(running.start)
         call = await hotline.until_true(
