@@ -21,6 +21,7 @@ from pathlib import Path
 import structlog
 
 from callcenter.asterisk.launch import Installation, Launch, choose, environment
+from callcenter.asterisk.logs import trim
 from callcenter.asterisk.provision import Plan, provision
 from callcenter.domain.errors import CallcenterError, InvalidInputError, UnavailableError
 
@@ -33,7 +34,7 @@ STOP_SECONDS = 8.0  # with 250 calls it takes more than 2
 KILLED_SECONDS = 5.0
 ANSWER_SECONDS = 2.0
 LOOK_SECONDS = 0.05
-LONGEST_LOG = 10_000_000  # bytes of Asterisk's console log; beyond, it is begun anew at the next start
+TRIM_EVERY_SECONDS = 600.0
 LINES_SHOWN = 5
 
 
@@ -102,11 +103,18 @@ class AsteriskProcess:
         await self._run(launch, digest)
 
     async def wait(self) -> int:
-        """Wait for its end; give its exit code, negative for a signal, -1 for one that was taken over."""
+        """Wait for its end, keeping its logs short meanwhile.
+
+        Gives its exit code: negative for a signal, -1 for one that was taken over.
+        """
         child, started = self._child, self._started
         if started is not None:
             async with _end_of(started.pid) as ended:
-                await ended.wait()
+                while not ended.is_set():
+                    await asyncio.to_thread(trim, self._plan.logs)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(TRIM_EVERY_SECONDS):
+                            await ended.wait()
         return -1 if child is None else await asyncio.to_thread(child.wait)
 
     async def stop(self, within_seconds: float = STOP_SECONDS) -> None:
@@ -289,10 +297,7 @@ def _spawn(command: list[str], plan: Plan) -> "subprocess.Popen[bytes]":
 def _console(plan: Plan) -> int:
     """Open the file that Asterisk's own words at start and end go to."""
     path = plan.logs / "console.log"
-    too_long = path.exists() and path.stat().st_size > LONGEST_LOG
-    output = os.open(
-        path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | (os.O_TRUNC if too_long else 0), 0o600
-    )
+    output = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     os.write(output, time.strftime("-- started %Y-%m-%dT%H:%M:%SZ\n", time.gmtime()).encode())
     return output
 
