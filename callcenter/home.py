@@ -62,6 +62,11 @@ class Home:
         return self.folder / "secrets.json"
 
     @property
+    def database(self) -> Path:
+        """The database, where none is set elsewhere."""
+        return self.folder / "callcenter.sqlite3"
+
+    @property
     def run(self) -> Path:
         """Process ids and locks."""
         return self.folder / "run"
@@ -132,6 +137,25 @@ class Home:
                 raise HomeError(f"{folder} cannot be made ({error.strerror}); choose another with --home") from error
         if not os.access(self.folder, os.W_OK | os.X_OK):
             raise HomeError(f"{self.folder} cannot be written by this user; choose another with --home")
+
+    def close_database(self) -> None:
+        """Make the database readable by its owner alone: it is citizens' data, and names of files here are known.
+
+        One that is not there yet is begun empty. Blocks.
+
+        Raises:
+            HomeError: it is somebody else's, or cannot be made.
+
+        """
+        try:
+            os.close(os.open(self.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _ONLY_OURS))
+            for path in (self.database, *self.folder.glob(f"{self.database.name}-*")):
+                if stat.S_IMODE(path.stat().st_mode) & ~_ONLY_OURS:
+                    path.chmod(_ONLY_OURS)
+        except OSError as error:
+            raise HomeError(
+                f"{self.database} cannot be used ({error.strerror}); check its owner and its rights"
+            ) from error
 
     @contextmanager
     def held(self) -> Iterator[None]:

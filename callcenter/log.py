@@ -191,6 +191,12 @@ def _with_place(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def _in_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Begin each line with what every line has, so that the eye finds it."""
+    first = [key for key in ("time", "level", "event", "call_id", "logger") if key in event]
+    return {key: event[key] for key in [*first, *(key for key in event if key not in first)]}
+
+
 _SHARED: list[Processor] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -210,5 +216,5 @@ _text: Processor = structlog.dev.ConsoleRenderer(
 def _formatter(renderer: Processor) -> logging.Formatter:
     return ProcessorFormatter(
         foreign_pre_chain=_SHARED,
-        processors=[ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[ProcessorFormatter.remove_processors_meta, _in_order, renderer],
     )

@@ -61,7 +61,7 @@ async def _set_up(settings: Settings) -> Supervisor:
             [settings.flows_folder / "prompts"], home.prompts, Voice(name=settings.voice, rate=settings.voice_rate)
         )
         await prompts.prepare_pieces()
-        installation = await find_or_make(_cache(), tell=_say)
+        installation = await find_or_make(_cache(), tell=_say, own=settings.asterisk_of_machine)
         plan = _plan(settings, home, roster, secrets, prompts)
         processes.append(OwnAsterisk(AsteriskProcess(plan, installation)))
     processes.append(ControllerProcess(settings))

@@ -1,5 +1,6 @@
 """The commands, and how each ends: 0 done, 1 the answer is no, 2 the command or its settings cannot be used."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,8 @@ from callcenter.ports import PortTakenError, check_ports
 from callcenter.roster import RosterError, load_roster
 from callcenter.settings import Settings
 from callcenter.settings_sources import SettingsError
+
+_NOBODY_ELSE = 0o077  # what Asterisk must read is opened for it where it is written
 
 EPILOGUE = """\b
 A first hour:
@@ -106,6 +109,9 @@ def controller(*, home: HomeOption = None, assignments: SetOption = None) -> Non
     settings = loaded_settings(home, assignments).settings
     place = Home(settings.home)
     place.make()
+    if settings.database_url is None:
+        place.close_database()
+    os.umask(_NOBODY_ELSE)  # the database and the recordings are citizens' data
     from callcenter import app as root  # noqa: PLC0415 - as above
 
     with logging_to(place.log / "controller.log", level=settings.log_level, form=settings.log_format):

@@ -202,3 +202,16 @@ def test_secrets_are_plain_json(home: Home) -> None:
         "ami_secret": made.ami_secret,
         "seat_passwords": dict(made.seat_passwords),
     }
+
+
+def test_the_database_is_closed_to_others_also_when_it_was_open(home: Home) -> None:
+    home.close_database()
+    made = mode(home.database)
+    beside = home.folder / "callcenter.sqlite3-wal"
+    beside.write_text("")
+    for path in (home.database, beside):
+        path.chmod(0o644)
+
+    home.close_database()
+
+    assert {made, mode(home.database), mode(beside)} == {0o600}

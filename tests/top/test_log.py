@@ -28,6 +28,7 @@ def test_a_line_says_what_when_where_and_in_which_call(tmp_path: Path) -> None:
         structlog.get_logger("callcenter.office.desk").info("a call ended", seconds=4.5)
 
     (line,) = lines(file)
+    assert list(line) == ["time", "level", "event", "call_id", "logger", "seconds"]
     assert line.pop("time").endswith("Z")
     assert line == {
         "event": "a call ended",
