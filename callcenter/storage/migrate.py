@@ -1,6 +1,8 @@
 """Brings a database to the tables of this program. Called at every start, before anything else uses the store."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import as_file, files
 
 from alembic import command
@@ -15,11 +17,13 @@ from callcenter.storage.store import Store
 
 _LOCK = 12345  # PostgreSQL: two programs that start at once migrate one after the other
 _LIMIT_SECONDS = 600.0  # a migration may rewrite a large table
-_LOCK_SECONDS = 30.0
+_LOCK_SECONDS = 5.0  # whoever holds it longer is waited for by trying again
 
 
 async def migrate(url: str) -> None:
     """Make or alter the tables as this program needs them; all of it, or nothing.
+
+    Where they are right already nothing is locked: a start is not held up by whoever writes.
 
     Raises:
         InvalidInputError: the URL is neither SQLite's nor PostgreSQL's.
@@ -29,6 +33,10 @@ async def migrate(url: str) -> None:
     """
     store = Store(url, lock_seconds=_LOCK_SECONDS, limit_seconds=_LIMIT_SECONDS)
     try:
+        async with store.reading() as session:
+            connection = await session.connection()
+            if await connection.run_sync(_is_current):
+                return
         async with store.writing() as session:
             connection = await session.connection()
             await connection.run_sync(_upgrade)
@@ -47,15 +55,27 @@ async def schema_version(url: str) -> str | None:
         await store.close()
 
 
+def _is_current(connection: Connection) -> bool:
+    with _scripts() as config:
+        head = ScriptDirectory.from_config(config).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == head
+
+
 def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    with as_file(files("callcenter.storage") / "migrations") as folder:
-        config = Config(stdout=io.StringIO())
-        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    with _scripts() as config:
         config.attributes["connection"] = connection
         _refuse_newer(connection, ScriptDirectory.from_config(config))
         command.upgrade(config, "head")
+
+
+@contextmanager
+def _scripts() -> Iterator[Config]:
+    with as_file(files("callcenter.storage") / "migrations") as folder:
+        config = Config(stdout=io.StringIO())
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        yield config
 
 
 def _refuse_newer(connection: Connection, scripts: ScriptDirectory) -> None:

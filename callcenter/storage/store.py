@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from callcenter.domain.errors import InvalidInputError, UnavailableError
 
+_CONNECT_SECONDS = 5.0  # a server that does not answer is away, however long the work may take
 _WRITES = "callcenter_writes"
 _UNREACHABLE = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 _UNFIT = (ValueError, OverflowError, asyncpg.DataError)  # a driver could not bring a value into its form
@@ -81,7 +82,7 @@ class Store:
         try:
             async with asyncio.timeout(self._limit_seconds), AsyncSession(engine) as session, session.begin():
                 yield session
-        except (IntegrityError, DataError, OverflowError) as error:
+        except (IntegrityError, DataError, OverflowError, UnicodeError) as error:
             raise UnfitError(_word(error)) from error
         except _UNREACHABLE as error:
             if isinstance(_cause(error), _UNFIT):
@@ -127,7 +128,7 @@ def _engine(url: URL, lock_seconds: float, limit_seconds: float) -> AsyncEngine:
             pool_pre_ping=True,
             pool_timeout=limit_seconds,
             connect_args={
-                "timeout": limit_seconds,
+                "timeout": min(limit_seconds, _CONNECT_SECONDS),
                 "command_timeout": limit_seconds,
                 "server_settings": {
                     "application_name": "callcenter",

@@ -1,3 +1,4 @@
+from collections.abc import Awaitable
 from datetime import timedelta
 
 import pytest
@@ -143,3 +144,22 @@ async def test_what_is_left_to_do_is_found_after_a_restart(db: Database) -> None
         assert [call.id for call in await calls.unsettled_recordings()] == [unsettled]
         assert await calls.get(settled) == teller.calls[settled]
     await again.close()
+
+
+@pytest.mark.parametrize("strange", ["a\x00b", "\ud800", "%", "'; DROP TABLE calls; --", "x" * 100_000])
+async def test_whatever_is_asked_for_is_not_found_or_named_as_wrong(db: Database, strange: str) -> None:
+    journal = Journal(db.url, db.folder)
+    await journal.open()
+    async with reading(db, journal) as calls:
+
+        async def nothing(answer: Awaitable[object]) -> None:
+            try:
+                assert await answer in (None, [], Page([], None), Page((), None))
+            except InvalidInputError as error:
+                assert strange not in str(error)  # noqa: PT017  # either answer is right
+
+        await nothing(calls.get(strange))
+        await nothing(calls.journal(strange))
+        await nothing(_find(calls, caller=strange))
+        await nothing(_find(calls, seat=strange))
+    await journal.close()

@@ -59,6 +59,11 @@ async def test_two_programs_that_start_at_once_make_the_tables_once(absent: Data
     assert await schema_version(absent.url) == "0001"
 
 
+async def test_a_start_is_not_held_up_by_whoever_writes(db: Database) -> None:
+    async with db.locked(), asyncio.timeout(4.0):
+        await migrate(db.url)
+
+
 async def test_an_absent_database_is_said_to_be_away(absent: Database) -> None:
     with pytest.raises(UnavailableError):
         await migrate(absent.url)
