@@ -76,24 +76,31 @@ class Line:
 
     async def calls_in(self) -> CallId:
         """Let a caller come in who says nothing and presses nothing."""
+        await self.rings_in()
+        return (await self.until(FlowAsked)).call_id
+
+    async def rings_in(self) -> CallId:
+        """Let a caller come in, and wait for no more than that he is seen."""
         await self.link.act(
             "Originate", Channel="Local/12345@hotline-in/n", Application="Wait", Data="60", Async="true"
         )
-        return (await self.until(FlowAsked)).call_id
+        return (await self.until(Arrived)).call_id
 
     async def greeting(self) -> str:
         return (await self.link.act("Getvar", Variable="GREETING")).headers["Value"]
 
 
 @asynccontextmanager
-async def on_line(ami: Ami) -> AsyncIterator[Line]:
+async def on_line(ami: Ami, *, beating: bool = True) -> AsyncIterator[Line]:
+    """Have a telephone on this Asterisk; without its beat the dialplan takes it for dead, while it hears all."""
     line = Line(ami)
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(line.telephone.run())]
         try:
             await line.until(LinkRestored)
-            running.append(tasks.create_task(line.beats()))
-            line.telephone.beat(int(time.time()))
+            line.telephone.beat(int(time.time()) if beating else 0)
+            if beating:
+                running.append(tasks.create_task(line.beats(), name="beats"))
             yield line
         finally:
             for arrived in [event for event in line.events if isinstance(event, Arrived)]:
