@@ -188,6 +188,8 @@ class Journal:
             faults.append(f"{self._away}; {waiting} entries wait in the spool, {len(self._queue)} in memory")
             if self._spool_fault is not None:
                 return "down", "; ".join([*faults, f"the spool cannot be written: {self._spool_fault}"])
+        elif self._spool_fault is not None:
+            faults.append(f"the spool cannot be written: {self._spool_fault}")
         if not faults:
             return "ok", f"{self._end.seq} entries"
         return "degraded", "; ".join(faults)
@@ -388,6 +390,7 @@ class Journal:
     def _is_back(self) -> None:
         if self._away is not None:
             _log.info("the journal's database is back", replayed=self._replayed)
+            self._spool_fault = None  # known again when it is needed again
         self._away = None
 
     async def _open_spool(self) -> Link | None:

@@ -73,6 +73,10 @@ class Database:
     def _name(self) -> str:
         return self.url.rpartition("/")[2]
 
+    async def cut_connections(self) -> None:
+        """Let the server throw everybody out, as a restart of it does."""
+        await _at_server(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self._name}'")
+
     @asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:
         """Hold a lock that lets nobody write to the journal."""
