@@ -185,14 +185,11 @@ async def test_one_whose_starter_was_killed_goes_on_and_is_taken_over(small: Pla
 @pytest.mark.asterisk
 async def test_one_with_another_configuration_is_not_taken_over(small: Plan, installation: Installation) -> None:
     async with running(small, installation) as first:
-        changed = AsteriskProcess(replace(small, arrival="ring"), installation)
-
-        await changed.start()
-
-        assert not changed.adopted
-        assert changed.pid != first.pid
-        assert await first.wait() == 0
-        await changed.stop()
+        before = first.pid
+        async with running(replace(small, arrival="ring"), installation) as changed:
+            assert not changed.adopted
+            assert changed.pid != before
+            assert await first.wait() == 0
 
 
 @pytest.mark.asterisk
