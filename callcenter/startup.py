@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 import aiohttp
 
@@ -18,6 +17,7 @@ from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.home import Home, Secrets, read_pid
 from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
+from callcenter.settings_sources import cache_folder
 from callcenter.speech.prompts import Prompts
 from callcenter.speech.voice import Voice
 from callcenter.supervisor import Process, Supervisor
@@ -61,7 +61,7 @@ async def _set_up(settings: Settings) -> Supervisor:
             [settings.flows_folder / "prompts"], home.prompts, Voice(name=settings.voice, rate=settings.voice_rate)
         )
         await prompts.prepare_pieces()
-        installation = await find_or_make(_cache(), tell=_say, own=settings.asterisk_of_machine)
+        installation = await find_or_make(cache_folder(os.environ), tell=_say, own=settings.asterisk_of_machine)
         plan = _plan(settings, home, roster, secrets, prompts)
         processes.append(OwnAsterisk(AsteriskProcess(plan, installation)))
     processes.append(ControllerProcess(settings))
@@ -204,11 +204,6 @@ async def _answers(url: str) -> bool:
             return answer.ok
     except (aiohttp.ClientError, TimeoutError):
         return False
-
-
-def _cache() -> Path:
-    """The folder that all homes of this user share."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "callcenter"
 
 
 def _url(endpoint: Endpoint) -> str:

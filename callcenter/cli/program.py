@@ -15,6 +15,7 @@ from callcenter.domain.errors import CallcenterError
 from callcenter.domain.exchange.state import Policy
 from callcenter.home import Home, HomeError, read_pid
 from callcenter.ivr.check import check_flows
+from callcenter.ivr.mistakes import nearest
 from callcenter.log import logging_to
 from callcenter.ports import PortTakenError, check_ports
 from callcenter.roster import RosterError, load_roster
@@ -134,6 +135,11 @@ def _check_flow(settings: Settings) -> None:
     folder = settings.flows_folder
     if not folder.is_dir():
         raise SettingsError([f"flows_folder: there is no folder {folder}; name the one that holds the flows"])
+    names = {path.stem for path in folder.glob("*.yaml")}
+    if settings.flow not in names:
+        close = nearest(settings.flow, names)
+        instead = f"write '{close}'" if close else f"write one of {', '.join(sorted(names)) or 'the flows to be'}"
+        raise SettingsError([f"flow: there is no flow '{settings.flow}' in {folder}; {instead}"])
 
 
 @app.command("check-flows", short_help="Find every mistake in the flow files.")

@@ -156,6 +156,14 @@ def test_an_unknown_setting_is_named_with_the_nearest_right_one(tmp_path: Path) 
     assert "Traceback" not in said
 
 
+def test_a_flow_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
+    ended = _run(tmp_path / "home", Ports.number(8), "--flow", "menue")
+
+    assert ended.returncode == UNUSABLE
+    assert "there is no flow 'menue'" in ended.stderr
+    assert "write 'menu'" in ended.stderr
+
+
 def test_a_broken_roster_is_told_with_its_line(tmp_path: Path) -> None:
     agents = tmp_path / "agents"
     agents.mkdir()
