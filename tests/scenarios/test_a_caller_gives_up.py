@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.support.hotline import Citizen, Hotline
+from scripts.hotline_client import Json
+from scripts.phones.sip import user_of
+from tests.support.hotline import Citizen, Hotline, Seat
 
 
 async def _gave_up(citizen: Citizen, *, outcome: str, where: str) -> float:
@@ -58,29 +60,40 @@ async def test_he_hangs_up_before_anybody_answers(hotline: Hotline) -> None:
 
 @pytest.mark.timeout(120)
 async def test_he_hangs_up_at_the_very_moment_of_the_answer_twenty_times(hotline: Hotline) -> None:
-    seat = await hotline.seat("8001")
+    seats = [await hotline.seat(extension) for extension in ("8001", "8002", "8003", "8004")]
     outcomes: dict[str, int] = {}
-    for turn in range(20):
-        citizen = await hotline.caller_dials()
-        ringing = await seat.rings(within=10)
-        await citizen.until("call.ringing", within=3)
+    for turn in range(5):
+        citizens = await asyncio.gather(*(hotline.caller_dials() for _ in seats))
         # From 20 ms before the answer to 18 ms behind it.
-        leaves_later = (turn - 10) * 0.002
-        if leaves_later >= 0:
-            ringing.answer_at_once()
-            await asyncio.sleep(leaves_later)
-            await citizen.call.hang_up()
-        else:
-            leaving = asyncio.ensure_future(citizen.call.hang_up())
-            await asyncio.sleep(-leaves_later)
-            ringing.answer_at_once()
-            await leaving
-        over = await citizen.is_over(within=5)
-        await ringing.ended(within=5)
-        assert over["outcome"] in {"answered", "abandoned_ringing"}
-        assert (over["outcome"] == "answered") == (over["t4"] is not None)
-        outcomes[over["outcome"]] = outcomes.get(over["outcome"], 0) + 1
+        delays = [(4 * turn + number - 10) * 0.002 for number in range(4)]
+        ended = await asyncio.gather(
+            *(_leaves_at_the_answer(seat, citizens, later=delay) for seat, delay in zip(seats, delays, strict=True))
+        )
+        for over in ended:
+            assert over["outcome"] in {"answered", "abandoned_ringing"}
+            assert (over["outcome"] == "answered") == (over["t4"] is not None)
+            outcomes[over["outcome"]] = outcomes.get(over["outcome"], 0) + 1
         assert await hotline.live_calls() == []
-        await seat.is_("ready", within=5)
+        for seat in seats:
+            await seat.is_("ready", within=5)
     hotline.tells(f"twenty times: {outcomes}")
     assert sum(outcomes.values()) == 20
+
+
+async def _leaves_at_the_answer(seat: Seat, citizens: list[Citizen], *, later: float) -> Json:
+    """Answer whoever rings here, and let him hang up so much later (in seconds; earlier when below 0)."""
+    ringing = await seat.rings(within=15)
+    citizen = next(each for each in citizens if each.number == user_of(ringing.caller.uri))
+    await citizen.until("call.ringing", within=3)
+    if later >= 0:
+        ringing.answer_at_once()
+        await asyncio.sleep(later)
+        await citizen.call.hang_up()
+    else:
+        leaving = asyncio.ensure_future(citizen.call.hang_up())
+        await asyncio.sleep(-later)
+        ringing.answer_at_once()
+        await leaving
+    over = await citizen.is_over(within=5)
+    await ringing.ended(within=5)
+    return over

@@ -19,13 +19,15 @@ async def test_the_second_caller_waits_with_music_and_gets_the_seat_when_it_is_f
     hotline.tells("the second caller waits and hears the hotline")
     assert seat.phone.calls_taken == [talk], "a seat in a call was rung"
 
+    since = hotline.events.now
     await first.hangs_up()
-    freed = await seat.is_("ready", within=5)
-    hotline.tells("the first caller hangs up; the seat wraps up and is ready")
+    await hotline.events.until("seat.changed", within=3, since=since, extension="8001", state="wrap_up")
+    freed = await hotline.events.until("seat.changed", within=5, since=since, extension="8001", state="ready")
     next_talk = await seat.rings(within=2)
+    hotline.tells("the first caller hangs up; the seat wraps up, is ready, and rings")
     await next_talk.answer()
     await asyncio.gather(second.call.hears_tone(660, within=3), next_talk.hears_tone(1100, within=3))
-    assert freed["call_id"] is None
+    assert freed.data["call_id"] is None
     assert (await second.hangs_up())["outcome"] == "answered"
 
 

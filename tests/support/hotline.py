@@ -22,7 +22,7 @@ from scripts.phones.digest import Credentials
 from scripts.phones.phone import Phone, Reaction, rings
 from scripts.phones.sip import Header
 from scripts.phones.sound import Sound
-from scripts.phones.waiting import NotInTimeError
+from scripts.phones.waiting import NotInTimeError, eventually
 from tests.support.running_hotline import RunningHotline
 
 CITIZEN, OPERATOR, OTHER_OPERATOR = 440, 660, 880
@@ -44,6 +44,8 @@ class Citizen:
     call: Call
     id: str
     """Of the call, as the hotline names it."""
+    number: str
+    """What he dialled from, unless the From was made by hand."""
 
     async def until(self, *types: str, within: float, since: int = 0, **wanted: Any) -> Event:
         """Wait for something to happen to this call, or find that it has."""
@@ -53,6 +55,14 @@ class Citizen:
     def events(self, *types: str, **wanted: Any) -> list[Event]:
         """Give what has happened to this call."""
         return self.hotline.events.of(*types, id=self.id, **wanted)
+
+    async def times(self, count: int, kind: str, *, within: float, **wanted: Any) -> list[Event]:
+        """Wait until something has happened so many times to this call."""
+        return await eventually(
+            lambda: found if len(found := self.events(kind, **wanted)) >= count else None,
+            within=within,
+            what=lambda: f"{kind} happened {len(self.events(kind, **wanted))} times, not {count},",
+        )
 
     async def record(self) -> Json:
         """Read the call as the hotline has it now."""
@@ -147,7 +157,7 @@ class Hotline:
         call = await phone.calls(self.uri, number=number, name=name, from_=from_, headers=headers)
         known: Json = {"caller": number} if from_ is None else {}
         arrived = await self.events.until("call.arrived", within=5, since=since, **known)
-        return Citizen(self, phone, call, arrived.data["id"])
+        return Citizen(self, phone, call, arrived.data["id"], number)
 
     async def seat(
         self, extension: str, *, tone: int = OPERATOR, state: str = "ready", reaction: Reaction = rings
@@ -158,9 +168,9 @@ class Hotline:
         await phone.register(self.home.sip, Credentials(extension, account.password))
         seat = self._seats[extension] = Seat(self, phone, extension, tone)
         await seat.goes("offline")
+        await seat.is_("offline", within=5, phone="registered")
         if state != "offline":
-            await seat.goes(state)
-        await seat.is_(state, within=5, phone="registered")
+            await seat.goes(state)  # from here on a waiting caller may make it ring
         return seat
 
     async def until_true(
