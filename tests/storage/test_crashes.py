@@ -111,7 +111,7 @@ async def test_killed_while_the_spool_is_brought_into_the_database(absent: Datab
 async def test_killed_at_any_moment_while_the_database_comes_and_goes(db: Database) -> None:
     chance = random.Random(8)  # the same moments on every run, as far as a kill can be
     least = 0
-    for _ in range(4):
+    for _ in range(3):
         async with _child(db, "never by itself", 100_000) as child:
             assert child.stdout is not None
             async with asyncio.timeout(20.0):

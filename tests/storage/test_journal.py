@@ -298,3 +298,22 @@ async def test_five_thousand_facts_never_stop_the_loop_for_long(db: Database) ->
     assert len((await db.rows())["journal"]) == 5010
     assert longest < 0.05, f"the loop worked {longest * 1000:.0f} ms on end"
     assert late <= beats // 50, f"{late} of {beats} beats were late"  # none by us: the machine has other work too
+
+
+async def test_a_writer_that_was_cancelled_in_its_work_loses_nothing(db: Database) -> None:
+    journal = Journal(db.url, db.folder)
+    await journal.open()
+    teller = Teller(journal)
+    for _ in range(30):
+        teller.tell(*whole_call(new_call_id()))
+    runner = asyncio.create_task(journal.run())
+    await eventually(lambda: len(journal._queue) < 300)
+    runner.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await runner
+    await journal.close()
+
+    async with writing(Journal(db.url, db.folder, retry_seconds=0.1)) as again:
+        assert await again.flush(20.0)
+    assert [row[0] for row in (await db.rows())["journal"]] == list(range(1, 301))
+    assert (await verify(db.url, db.folder)).is_whole

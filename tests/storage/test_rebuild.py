@@ -177,25 +177,23 @@ def _days(draw: st.DrawFn) -> Sequence[Fact]:
     return facts + draw(st.lists(one, max_size=40))
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "sqlite",
-        pytest.param(
-            "postgres",
-            marks=[
-                pytest.mark.postgres,
-                pytest.mark.skipif(POSTGRES is None, reason="CALLCENTER_TEST_POSTGRES names no PostgreSQL server"),
-            ],
-        ),
-    ],
-)
 @pytest.mark.timeout(300)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(facts=_days(), parts=st.integers(1, 4))
-async def test_folding_the_journal_equals_the_live_picture_whatever_happens(
-    kind: str, facts: Sequence[Fact], parts: int
-) -> None:
+async def test_folding_the_journal_equals_the_live_picture_whatever_happens(facts: Sequence[Fact], parts: int) -> None:
+    await _folding_equals_the_live_picture("sqlite", facts, parts)
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(POSTGRES is None, reason="CALLCENTER_TEST_POSTGRES names no PostgreSQL server")
+@pytest.mark.timeout(300)
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(facts=_days(), parts=st.integers(1, 4))
+async def test_folding_the_journal_equals_the_live_picture_on_postgres_too(facts: Sequence[Fact], parts: int) -> None:
+    await _folding_equals_the_live_picture("postgres", facts, parts)
+
+
+async def _folding_equals_the_live_picture(kind: str, facts: Sequence[Fact], parts: int) -> None:
     with TemporaryDirectory() as folder:
         db = await made(database(kind, Path(folder)))
         try:

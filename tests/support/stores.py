@@ -39,6 +39,7 @@ from callcenter.storage.store import Store
 from callcenter.storage.tables import Row
 
 NOON = datetime(2026, 11, 24, 4, 0, 0, 123456, tzinfo=UTC)
+_MIGRATED: list[bytes] = []
 POSTGRES = os.environ.get("CALLCENTER_TEST_POSTGRES")
 
 
@@ -235,7 +236,12 @@ def whole_call(
 
 
 async def made(db: Database) -> Database:
-    """Make the database and its tables."""
+    """Make the database and its tables; on SQLite from what the first migration of this run has made."""
     await db.make()
+    if db.is_sqlite and _MIGRATED:
+        db.file.write_bytes(_MIGRATED[0])
+        return db
     await migrate(db.url)
+    if db.is_sqlite:
+        _MIGRATED.append(db.file.read_bytes())
     return db
