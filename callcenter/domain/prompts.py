@@ -20,6 +20,11 @@ LARGEST_NUMBER = 9999
 LONGEST_WAIT_MINUTES = 60
 """A longer wait is told as `more than an hour`: nothing known holds so far ahead."""
 
+EXACT_MINUTES = 10
+"""A longer wait is told in tens of minutes."""
+MOST_WITH_WAIT = 99
+"""Behind more callers no wait is told."""
+
 _DIGITS = "零幺二三四五六七八九"
 _ONES = "零一二三四五六七八九"
 
@@ -47,11 +52,11 @@ _OF_FLOWS = {
 }
 _OF_THE_LINE = {
     "position_next": "您是下一位，请稍候。",
-    "position_lead": "您前面还有",
+    "position_lead": "您前面有",
     "position_end": "位，请稍候。",
-    "position_wait": "位，预计等待约",
+    "position_wait": "位，约需等待",
     "position_wait_end": "分钟。",
-    "position_wait_long": "位，预计等待超过一小时。",
+    "position_wait_long": "位，约需等待一小时以上。",
 }
 _DIGIT_PIECES = {f"digit_{digit}": said for digit, said in enumerate(_DIGITS)}
 _NUMBER_PIECES = {
@@ -115,14 +120,16 @@ def number_said(number: int) -> list[Prompt]:
 def position_said(ahead: int, wait_minutes: int | None) -> list[Prompt]:
     """Give a waiting caller's place: how many are before him, and the expected wait where one is known.
 
-    Kept under 5 s, since he is not handed to Asterisk's own queue while he hears it. More callers than
-    LARGEST_NUMBER are told as so many.
+    Kept under 5 s, since he is not handed to Asterisk's own queue while he hears it: so more than 10 minutes are told
+    in tens, upwards, and no wait at all behind more than 99 callers. More callers than LARGEST_NUMBER are
+    told as so many.
     """
     if ahead <= 0:
         return [shipped("position_next")]
     place = [shipped("position_lead"), *number_said(min(ahead, LARGEST_NUMBER))]
-    if wait_minutes is None:
+    if wait_minutes is None or ahead > MOST_WITH_WAIT:
         return [*place, shipped("position_end")]
     if wait_minutes > LONGEST_WAIT_MINUTES:
         return [*place, shipped("position_wait_long")]
-    return [*place, shipped("position_wait"), *number_said(max(1, wait_minutes)), shipped("position_wait_end")]
+    minutes = max(1, wait_minutes) if wait_minutes <= EXACT_MINUTES else -(-wait_minutes // 10) * 10
+    return [*place, shipped("position_wait"), *number_said(minutes), shipped("position_wait_end")]

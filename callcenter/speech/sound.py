@@ -16,7 +16,7 @@ _PEAK_DB = -1.5
 _FRAME = TELEPHONE_RATE // 50  # 20 ms
 _ACTIVE_DB = 25.0  # a frame so far below the loudest counts as a pause
 _TRIM_DB = 40.0
-_EDGE = TELEPHONE_RATE // 20  # 50 ms are left before the first and behind the last sound
+_EDGE = TELEPHONE_RATE * 3 // 100  # 30 ms are left before the first and behind the last sound
 _FADE = TELEPHONE_RATE // 200
 _FULL = 32768.0
 

@@ -11,6 +11,7 @@ from callcenter.domain.prompts import (
     GREETING,
     LARGEST_NUMBER,
     LONGEST_WAIT_MINUTES,
+    MOST_WITH_WAIT,
     PIECES,
     Prompt,
     digits_said,
@@ -97,12 +98,17 @@ def test_a_number_that_has_no_pieces_is_refused(number: int) -> None:
     [
         (0, None, "您是下一位，请稍候。"),
         (0, 4, "您是下一位，请稍候。"),
-        (2, None, "您前面还有两位，请稍候。"),
-        (12, 3, "您前面还有十二位，预计等待约三分钟。"),
-        (1, 2, "您前面还有一位，预计等待约两分钟。"),
-        (1, 0, "您前面还有一位，预计等待约一分钟。"),
-        (30, 60, "您前面还有三十位，预计等待约六十分钟。"),
-        (30, 61, "您前面还有三十位，预计等待超过一小时。"),
+        (2, None, "您前面有两位，请稍候。"),
+        (12, 3, "您前面有十二位，约需等待三分钟。"),
+        (1, 2, "您前面有一位，约需等待两分钟。"),
+        (1, 0, "您前面有一位，约需等待一分钟。"),
+        (5, 10, "您前面有五位，约需等待十分钟。"),
+        (5, 11, "您前面有五位，约需等待二十分钟。"),
+        (99, 56, "您前面有九十九位，约需等待六十分钟。"),
+        (100, 56, "您前面有一百位，请稍候。"),
+        (20000, None, "您前面有九千九百九十九位，请稍候。"),
+        (30, 60, "您前面有三十位，约需等待六十分钟。"),
+        (30, 61, "您前面有三十位，约需等待一小时以上。"),
     ],
 )
 def test_a_waiting_caller_hears_his_place(ahead: int, minutes: int | None, said: str) -> None:
@@ -115,7 +121,9 @@ def test_an_announcement_is_whole_and_made_of_shipped_pieces(ahead: int, minutes
 
     assert set(said) <= PIECES
     assert heard(said).endswith("。")
-    assert ("小时" in heard(said)) == (ahead > 0 and minutes is not None and minutes > LONGEST_WAIT_MINUTES)
+    assert ("小时" in heard(said)) == (
+        0 < ahead <= MOST_WITH_WAIT and minutes is not None and minutes > LONGEST_WAIT_MINUTES
+    )
 
 
 @given(st.text())
