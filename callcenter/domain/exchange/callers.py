@@ -14,6 +14,7 @@ from callcenter.domain.calls import (
     Recording,
     RecordingState,
 )
+from callcenter.domain.exchange import seats
 from callcenter.domain.exchange.state import State, Track
 from callcenter.domain.facts import (
     CallArrived,
@@ -36,6 +37,8 @@ from callcenter.domain.telephony import (
     VoiceBegan,
 )
 from callcenter.domain.wishes import EndLeg, StartFlow, StopMusic, TakeBack
+
+IN_TALK = (LegState.JOINED, LegState.HELD)
 
 
 def arrived(state: State, event: Arrived) -> None:
@@ -65,7 +68,7 @@ def line_opened(state: State, event: CallerUp) -> None:
     call, _ = found
     leg = call.leg(LegId(call.id))
     if leg is not None and leg.answered is None:
-        opened = replace(leg, answered=event.at, outcome=LegOutcome.ANSWERED)
+        opened = replace(leg, answered=max(event.at, call.last_at), outcome=LegOutcome.ANSWERED)
         if opened.state is LegState.DIALING:
             opened = replace(opened, state=LegState.HELD)
         state.note(LegChanged(at=event.at, call_id=call.id, leg=opened))
@@ -94,11 +97,21 @@ def waits(state: State, event: CallerWaits) -> None:
     if found is None:
         return
     call, track = found
+    if _older_than_the_talk(call, event.at):
+        return
     track.waits = True
     track.in_fallback = None
     if call.state is CallState.TALKING:
         back_to_the_head(state, call, at=event.at, reason="talk_ended")
     queue_him(state, call.id, at=event.at)
+
+
+def _older_than_the_talk(call: Call, at: datetime) -> bool:
+    """Told late, or twice: he waited then, but has been given a seat since."""
+    return call.state is CallState.TALKING and any(
+        leg.kind is LegKind.SEAT and leg.state in IN_TALK and leg.joined is not None and at < leg.joined
+        for leg in call.legs
+    )
 
 
 def queue_him(state: State, call_id: CallId, *, at: datetime) -> None:
@@ -112,10 +125,23 @@ def queue_him(state: State, call_id: CallId, *, at: datetime) -> None:
 
 def back_to_the_head(state: State, call: Call, *, at: datetime, reason: str) -> None:
     """He lost his operator through no wish of his own; t2 stays, so he is the first in line."""
+    stop_music(state, call)
+    state.tracks[call.id].talks.clear()
     state.note(CallRequeued(at=at, call_id=call.id, reason=reason))
     leg = state.calls[call.id].leg(LegId(call.id))
     if leg is not None:
         state.note(LegChanged(at=at, call_id=call.id, leg=replace(leg, state=LegState.HELD)))
+    for left_behind in state.calls[call.id].legs:
+        if left_behind.kind is LegKind.SEAT and left_behind.state in IN_TALK:
+            _let_go(state, call.id, left_behind, at=at)
+
+
+def _let_go(state: State, call_id: CallId, leg: Leg, *, at: datetime) -> None:
+    """Nobody is left to talk with at this seat's leg."""
+    state.note(LegChanged(at=at, call_id=call_id, leg=replace(leg, state=LegState.PRIVATE)))
+    state.want(EndLeg(leg_id=leg.id))
+    if leg.party is not None:
+        seats.talk_over(state, leg.party, leg.id, at=at)
 
 
 def in_fallback(state: State, event: CallerInFallback) -> None:
@@ -124,6 +150,8 @@ def in_fallback(state: State, event: CallerInFallback) -> None:
     if found is None:
         return
     call, track = found
+    if _older_than_the_talk(call, event.at):
+        return
     track.waits = False
     track.in_fallback = state.now.mono
     if call.state is CallState.TALKING:

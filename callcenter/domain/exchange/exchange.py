@@ -117,10 +117,8 @@ class Exchange:
         state.tracks[call.id] = Track(order=state.order)
         if not call.is_live:
             state.tracks[call.id].ended = state.now.mono
-        elif call.seat is not None and call.seat in state.lines and call.state is CallState.TALKING:
-            line = state.lines[call.seat]
-            line.call_id = call.id
-            line.leg_id = next((leg.id for leg in call.legs if leg.party == call.seat and leg.ended is None), None)
+        else:
+            legs.restore(state, call)
 
     @property
     def calls(self) -> Sequence[Call]:

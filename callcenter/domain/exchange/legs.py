@@ -62,17 +62,33 @@ def dialled(state: State, event: LegDialled) -> None:
     found = state.live(event.call_id)
     if found is None or found[0].leg(event.leg_id) is not None or event.seat not in state.seats:
         return
+    if found[0].state is CallState.TALKING:
+        return  # he has a seat; Asterisk lets this one go by itself
     if found[1].offer is None and state.lines[event.seat].leg_id is None:
         _begin_offer(state, event.call_id, event.leg_id, event.seat, at=event.at)
 
 
 def _begin_offer(state: State, call_id: CallId, leg_id: LegId, extension: str, *, at: datetime) -> None:
     track, line = state.tracks[call_id], state.lines[extension]
+    at = max(at, state.calls[call_id].last_at)
     track.offer = Offer(leg_id=leg_id, seat=extension, dialled=state.now.mono)
     line.call_id, line.leg_id = call_id, leg_id
     state.note(CallOffered(at=at, call_id=call_id, seat=extension, leg_id=leg_id))
     leg = Leg(id=leg_id, kind=LegKind.SEAT, party=extension, number=extension, state=LegState.DIALING, started=at)
     state.note(LegChanged(at=at, call_id=call_id, leg=leg))
+
+
+def restore(state: State, call: Call) -> None:
+    """Remember which phones this call of the journal has, so that nobody else is rung beside them."""
+    for leg in call.legs:
+        if leg.kind is not LegKind.SEAT or leg.state is LegState.ENDED or leg.party not in state.lines:
+            continue
+        line = state.lines[leg.party]
+        line.call_id, line.leg_id = call.id, leg.id
+        if leg.joined is None and call.state is not CallState.TALKING:
+            state.tracks[call.id].offer = Offer(
+                leg_id=leg.id, seat=leg.party, dialled=state.now.mono, rang=leg.state is LegState.RINGING
+            )
 
 
 def rang(state: State, event: LegRang) -> None:
@@ -86,6 +102,8 @@ def rang(state: State, event: LegRang) -> None:
         return
     track.offer.rang = True
     state.note(LegChanged(at=event.at, call_id=call.id, leg=replace(leg, state=LegState.RINGING)))
+    if call.state is CallState.TALKING:
+        return  # another seat was quicker, and this one is being let go
     state.note(CallRinging(at=event.at, call_id=call.id, seat=track.offer.seat, leg_id=leg.id))
     seats.rings(state, track.offer.seat, call.id, at=event.at)
 
@@ -94,9 +112,11 @@ def answered(state: State, event: LegAnswered) -> None:
     """The phone was picked up; the talk begins when both have joined."""
     call = state.calls.get(event.call_id)
     leg = None if call is None else call.leg(event.leg_id)
-    if leg is None or leg.kind is not LegKind.SEAT or leg.answered is not None or leg.state is LegState.ENDED:
+    if call is None or leg is None or leg.kind is not LegKind.SEAT:
         return
-    state.note(LegChanged(at=event.at, call_id=event.call_id, leg=replace(leg, answered=event.at)))
+    if leg.answered is not None or leg.state is LegState.ENDED:
+        return
+    state.note(LegChanged(at=event.at, call_id=event.call_id, leg=replace(leg, answered=max(event.at, call.last_at))))
 
 
 def joined(state: State, event: PartyJoined) -> None:

@@ -43,6 +43,7 @@ def reconcile(state: State, event: LinkRestored) -> None:
 
 
 def _gone(state: State, call_id: CallId, event: LinkRestored) -> None:
+    event = replace(event, at=max(event.at, state.calls[call_id].last_at))
     for leg in state.calls[call_id].legs:
         if leg.kind is LegKind.SEAT and leg.state is not LegState.ENDED:
             legs.ended(
@@ -61,6 +62,7 @@ def _take_in(state: State, found: CallFound, event: LinkRestored) -> None:
     call = state.calls[found.call_id]
     if not call.is_live:
         return
+    event = replace(event, at=max(event.at, call.last_at))
     if found.answered:
         callers.line_opened(state, CallerUp(at=event.at, call_id=call.id))
     still_there = {leg.leg_id for leg in found.legs}

@@ -1,0 +1,169 @@
+"""Whatever is heard, in whatever order, twice or not at all: nothing breaks, and every call ends."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from callcenter.domain import telephony as t
+from callcenter.domain.errors import NotFoundError, RefusedError
+from callcenter.domain.exchange import commands as c
+from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.seats import SeatState
+from callcenter.domain.telephony import Ending, Place
+from tests.support.exchange_story import BEGIN, SEATS, Story
+
+CALLS = st.sampled_from([CallId("A"), CallId("B")])
+LEGS = st.one_of(st.sampled_from([f"leg-{n}" for n in range(1, 7)]), st.sampled_from(["x", "y", "A", "B"])).map(LegId)
+SEAT = st.sampled_from([*SEATS, "9999"])
+TALKS = st.sampled_from(["talk-1", "talk-2"])
+CODES = st.sampled_from(["*1", "*2", "*3", "*9"])
+AT = st.floats(0, 300).map(lambda seconds: BEGIN + timedelta(seconds=round(seconds, 3)))
+SINCE = st.integers(0, 300).map(lambda seconds: int(BEGIN.timestamp()) + seconds)
+FOUND_LEGS = st.lists(
+    st.builds(t.LegFound, leg_id=LEGS, seat=SEAT, answered=st.booleans(), talk=st.none() | TALKS),
+    max_size=2,
+    unique_by=lambda leg: leg.leg_id,
+)
+FOUND = st.lists(
+    st.builds(
+        t.CallFound,
+        call_id=CALLS,
+        caller=st.none() | st.just("13800000001"),
+        arrived=AT,
+        answered=st.booleans(),
+        since=st.none() | SINCE,
+        place=st.sampled_from(Place),
+        talk=st.none() | TALKS,
+        legs=FOUND_LEGS.map(tuple),
+        recording=st.just("a.wav"),
+    ),
+    max_size=2,
+    unique_by=lambda call: call.call_id,
+)
+OF_CALL: dict[str, Any] = {"at": AT, "call_id": CALLS}
+EVENTS = st.one_of(
+    st.builds(t.Arrived, **OF_CALL, caller=st.none() | st.just("+8613800000001"), recording=st.just("a.wav")),
+    st.builds(t.CallerUp, **OF_CALL),
+    st.builds(t.VoiceBegan, **OF_CALL),
+    st.builds(t.FlowAsked, **OF_CALL),
+    st.builds(t.CallerWaits, **OF_CALL, since=SINCE),
+    st.builds(t.CallerInFallback, **OF_CALL, since=SINCE),
+    st.builds(t.LegDialled, **OF_CALL, leg_id=LEGS, seat=SEAT),
+    st.builds(t.LegRang, **OF_CALL, leg_id=LEGS),
+    st.builds(t.LegAnswered, **OF_CALL, leg_id=LEGS),
+    st.builds(t.LegEnded, **OF_CALL, leg_id=LEGS, ending=st.sampled_from(Ending), by_itself=st.booleans()),
+    st.builds(t.CallerLeft, **OF_CALL, by_itself=st.booleans()),
+    st.builds(t.PartyJoined, **OF_CALL, leg_id=LEGS, talk=TALKS),
+    st.builds(t.PartyLeft, **OF_CALL, leg_id=LEGS, talk=TALKS),
+    st.builds(t.TalkOver, **OF_CALL),
+    st.builds(t.PartyHeld, **OF_CALL, leg_id=LEGS),
+    st.builds(t.PartyResumed, **OF_CALL, leg_id=LEGS),
+    st.builds(t.CodeDialled, at=AT, seat=SEAT, code=CODES),
+    st.builds(t.PhoneSeen, at=AT, seat=SEAT, registered=st.booleans()),
+    st.builds(t.LineTaken, at=AT, seat=SEAT, channel=st.just("own")),
+    st.builds(t.LineFreed, at=AT, seat=SEAT, channel=st.just("own")),
+    st.builds(t.LinkLost, at=AT),
+    st.builds(t.LinkRestored, at=AT, calls=FOUND.map(tuple), seats_registered=st.frozensets(st.sampled_from(SEATS))),
+)
+COMMANDS = st.one_of(
+    st.builds(c.SetSeatState, extension=SEAT, state=st.sampled_from(SeatState)),
+    st.builds(c.HangUpCall, call_id=CALLS),
+    st.builds(c.HoldCall, call_id=CALLS),
+    st.builds(c.ResumeCall, call_id=CALLS),
+    st.builds(c.NoteDigits, call_id=CALLS, node=st.just("menu"), digits=st.just("1")),
+    st.builds(c.NoteFlowCompleted, call_id=CALLS),
+    st.builds(c.NoteTicket, call_id=CALLS, ticket_id=st.just(TicketId("ticket"))),
+    st.builds(c.RaiseAlarm, name=st.just("disk"), detail=st.just("full")),
+    st.builds(c.ClearAlarm, name=st.just("disk")),
+)
+STEPS = st.lists(st.one_of(EVENTS, EVENTS, EVENTS, COMMANDS, st.floats(0.01, 40)), max_size=50)
+
+
+def beginning(call: CallId, at: Any) -> list[t.TelephonyEvent]:
+    return [
+        t.Arrived(at=at, call_id=call, caller="13800000001", recording="a.wav"),
+        t.CallerUp(at=at, call_id=call),
+        t.CallerWaits(at=at, call_id=call, since=int(BEGIN.timestamp())),
+    ]
+
+
+def talk(call: CallId, leg: LegId, at: Any) -> list[t.TelephonyEvent]:
+    return [
+        t.LegRang(at=at, call_id=call, leg_id=leg),
+        t.LegAnswered(at=at, call_id=call, leg_id=leg),
+        t.PartyJoined(at=at, call_id=call, leg_id=LegId(call), talk=f"of {call}"),
+        t.PartyJoined(at=at, call_id=call, leg_id=leg, talk=f"of {call}"),
+    ]
+
+
+def by_the_net(call: CallId, leg: LegId, at: Any, seat: str) -> list[t.TelephonyEvent]:
+    """Asterisk's own queue rings a seat for him, while we may do the same."""
+    return [t.LegDialled(at=at, call_id=call, leg_id=leg, seat=seat), *talk(call, leg, at)]
+
+
+def ending(call: CallId, leg: LegId, at: Any, by_itself: bool) -> list[t.TelephonyEvent]:  # noqa: FBT001
+    return [t.LegEnded(at=at, call_id=call, leg_id=leg, ending=Ending.NORMAL, by_itself=by_itself)]
+
+
+BLOCKS = st.one_of(
+    st.builds(beginning, CALLS, AT),
+    st.builds(talk, CALLS, LEGS, AT),
+    st.builds(by_the_net, CALLS, LEGS, AT, SEAT),
+    st.builds(ending, CALLS, LEGS, AT, st.booleans()),
+    st.one_of(EVENTS, COMMANDS, st.floats(0.01, 40), st.just("restart")).map(lambda step: [step]),
+)
+
+
+@st.composite
+def mangled_stories(draw: st.DrawFn) -> list[Any]:
+    """Two calls that go their way, with steps lost, told twice, and exchanged with their neighbours."""
+    steps = [step for block in draw(st.lists(BLOCKS, min_size=3, max_size=14)) for step in block]
+    for call in ("B", "A"):
+        steps[:0] = beginning(CallId(call), BEGIN)
+    for act, where in draw(st.lists(st.tuples(st.sampled_from(["lose", "twice", "swap"]), st.integers(0, 60)))):
+        place = where % (len(steps) - 1)
+        if act == "lose" and len(steps) > 2:
+            del steps[place]
+        elif act == "twice":
+            steps.insert(place, steps[place])
+        else:
+            steps[place], steps[place + 1] = steps[place + 1], steps[place]
+    return steps
+
+
+@settings(max_examples=250, deadline=None)
+@given(STEPS | mangled_stories())
+def test_any_order_of_anything_breaks_nothing_and_leaves_no_call_without_an_end(steps: list[Any]) -> None:
+    story = Story(ready=SEATS)
+    for step in steps:
+        follow(story, step)
+
+    story.hear(t.LinkLost(at=story.at))
+    story.link_restored()  # nothing is there any more
+
+    assert list(story.exchange.calls) == []
+    assert all(call.outcome is not None and call.t5 is not None for call in story.folded.values())
+    assert all(seat.state not in (SeatState.RINGING, SeatState.TALKING) for seat in story.exchange.seats)
+    assert all(seat.call_id is None for seat in story.exchange.seats)
+
+
+def follow(story: Story, step: Any) -> None:
+    """One step; a refusal says why and changes nothing."""
+    if step == "restart":
+        story.starts_anew()
+    elif isinstance(step, float):
+        story.pass_time(step)
+    elif isinstance(step, t.TelephonyEvent):
+        story.hear(step)
+    else:
+        before = len(story.facts)
+        refused = None
+        try:
+            story.ask(step)
+        except (RefusedError, NotFoundError) as refusal:
+            refused = str(refusal)
+        assert refused != ""
+        assert refused is None or len(story.facts) == before
+        story.check()
