@@ -19,6 +19,9 @@ async def test_the_caller_is_the_first_in_line_again(hotline: Hotline) -> None:
     back = await citizen.until("call.requeued", within=30)
     hotline.tells("the operator's phone died; the caller is back in the line")
     assert back.data["t2"] < (await later.record())["t2"]
+    await citizen.call.hears_sound(within=5)
+    queues = await hotline.api.all_of("queues")
+    assert [w["call_id"] for queue in queues for w in queue["waiting"]] == [citizen.id, later.id]
     other = await hotline.seat("8002", tone=OTHER_OPERATOR)
     second_talk = await other.rings(within=5)
     await second_talk.answer()
