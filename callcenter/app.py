@@ -1,12 +1,14 @@
 """The controller: joins every part by hand and runs them together. Nothing else knows which part is which."""
 
 import asyncio
+import gc
 import os
 import signal
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from uuid6 import uuid7
@@ -41,12 +43,14 @@ from callcenter.storage.recordings import Recordings
 from callcenter.storage.seats import Seats
 from callcenter.storage.store import Store
 from callcenter.storage.tickets import Tickets
+from callcenter.storage.units import Units
 
 log = structlog.get_logger(__name__)
 
 FROZEN_EXIT = 75  # EX_TEMPFAIL: start me again
 MIGRATE_RETRY_SECONDS = 5.0
 PARENT_LOOK_SECONDS = 1.0
+FLUSH_SECONDS = 3.0  # what the database has not taken by then goes to the spool
 MB = 2**20
 
 
@@ -87,7 +91,7 @@ class Controller:
     def __init__(self, settings: Settings, home: Home) -> None:
         self._settings = settings
         self._clock = clock = SystemClock()
-        roster = load_roster(settings.agents_folder)
+        self._roster = roster = load_roster(settings.agents_folder)
         secrets = home.secrets(seat.extension for seat in roster.seats)
 
         # What is remembered
@@ -95,6 +99,7 @@ class Controller:
         self._journal = Journal(settings.database, home.spool)
         self._calls = Calls(self._store, self._journal, area_code=settings.area_code)
         self._seats = Seats(self._store)
+        self._units = Units(self._store)
         tickets = Tickets(self._store, zone=settings.zone, new_id=_new_id, area_code=settings.area_code)
         recordings = Recordings(home.recordings, zone=settings.zone)
 
@@ -178,42 +183,45 @@ class Controller:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
-        migrated = await self._migrate()
-        await self._journal.open()
-        await self._recover()
-        await self._prepare_pieces()
-        for mistake in await self._menus.reload():
-            log.error("a flow has a mistake", mistake=mistake)
         try:
-            async with (
-                make_server(
-                    self._desk,
-                    host=self._settings.http.host,
-                    port=self._settings.http.port,
-                    token=self._token,
-                    clock=self._clock,
-                    version=VERSION,
-                    most_watchers=self._settings.max_watchers,
-                ),
-                asyncio.TaskGroup() as tasks,
-            ):
-                running = [
-                    tasks.create_task(self._journal.run(), name="journal"),
-                    tasks.create_task(self._switchboard.run(), name="switchboard"),
-                    tasks.create_task(self._telephone.run(), name="telephone"),
-                    tasks.create_task(self._flows.run(), name="flows"),
-                    tasks.create_task(self._tickets.run(), name="tickets"),
-                    tasks.create_task(self._keeper.run(), name="recordings"),
-                    tasks.create_task(_watch_parent(stopped), name="parent"),
-                ]
-                if not migrated:
-                    running.append(tasks.create_task(self._migrate_later(), name="migrate"))
-                await stopped.wait()
-                for task in running[1:]:
-                    task.cancel()
-                await self._journal.close()
+            migrated = await self._migrate()
+            await self._journal.open()
+            await self._recover()
+            await self._prepare_words()
+            _freeze_what_stays()
+            await self._serve(stopped, migrated=migrated)
         finally:
+            await self._journal.close()
             await self._store.close()
+
+    async def _serve(self, stopped: asyncio.Event, *, migrated: bool) -> None:
+        server = make_server(
+            self._desk,
+            host=self._settings.http.host,
+            port=self._settings.http.port,
+            token=self._token,
+            clock=self._clock,
+            version=VERSION,
+            most_watchers=self._settings.max_watchers,
+        )
+        parts: dict[str, Callable[[], Coroutine[None, None, None]]] = {
+            "switchboard": self._switchboard.run,
+            "telephone": self._telephone.run,
+            "flows": self._flows.run,
+            "tickets": self._tickets.run,
+            "recordings": self._keeper.run,
+            "parent": partial(_watch_parent, stopped),
+        }
+        if not migrated:
+            parts["migrate"] = self._migrate_later
+        async with server, asyncio.TaskGroup() as tasks:
+            writing = tasks.create_task(self._journal.run(), name="journal")
+            running = [tasks.create_task(part(), name=name) for name, part in parts.items()]
+            await stopped.wait()
+            for task in running:
+                task.cancel()
+            await self._journal.flush(within=FLUSH_SECONDS)
+            writing.cancel()
 
     def _moment(self) -> Moment:
         return Moment(wall=self._clock.now(), mono=self._clock.monotonic())
@@ -222,6 +230,7 @@ class Controller:
         """Bring the tables up to date; a database that is away keeps nobody from being answered."""
         try:
             await migrate(self._settings.database)
+            await self._units.take_over(self._roster.units)
         except UnavailableError as error:
             log.error("the database is away; the journal goes to the spool meanwhile", why=str(error))
             return False
@@ -231,12 +240,15 @@ class Controller:
         while not await self._migrate():  # noqa: ASYNC110  # tried again, not looked at
             await asyncio.sleep(MIGRATE_RETRY_SECONDS)
 
-    async def _prepare_pieces(self) -> None:
+    async def _prepare_words(self) -> None:
+        """Have everything that callers may hear ready before the first of them."""
         try:
             await self._prompts.prepare_pieces()
         except UnavailableError as error:
             self._voice_fault = str(error)
             log.error("announcements cannot be spoken", why=str(error))
+        for mistake in await self._menus.reload():
+            log.error("a flow has a mistake", mistake=mistake)
 
     async def _recover(self) -> None:
         try:
@@ -274,6 +286,12 @@ def _link(settings: Settings, secrets: Secrets) -> AmiLink:
 
 def _new_id() -> str:
     return str(uuid7())
+
+
+def _freeze_what_stays() -> None:
+    """Keep modules and parts out of the garbage collector's rounds: one of them would stop the loop for 100 ms."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _watch_parent(stopped: asyncio.Event) -> None:
