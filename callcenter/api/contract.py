@@ -11,7 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from callcenter.api.problems import HttpError, QueryFault, body_faults, query_faults
-from callcenter.domain.errors import NotFoundError, UnavailableError
+from callcenter.domain.errors import InvalidInputError, NotFoundError, UnavailableError
 from callcenter.domain.views import Json
 from callcenter.office.desk import Desk
 
@@ -130,6 +130,11 @@ async def invoke(operation: Operation[Q, B], desk: Desk, request: web.Request) -
     try:
         async with asyncio.timeout(ACT_SECONDS):
             return await operation.handle(ask)
+    except InvalidInputError as error:
+        if operation.takes_body:
+            raise
+        faults = [QueryFault(fault.pointer, fault.detail, parameter=fault.pointer[1:]) for fault in error.faults]
+        raise HttpError(422, str(error), faults=faults) from error
     except TimeoutError as error:
         raise UnavailableError("the hotline did not manage this in time; try again") from error
 

@@ -1,0 +1,210 @@
+"""The real desk behind the API: the exchange decides, the store is SQLite; only telephone and disk are made up."""
+
+import asyncio
+import base64
+import json
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import pytest
+
+from callcenter.domain.units import Unit
+from callcenter.office.desk import Desk
+from callcenter.office.ports import ComponentHealth
+from callcenter.office.tickets import TicketOffice
+from callcenter.storage.calls import Calls
+from callcenter.storage.journal import Journal
+from callcenter.storage.store import Store
+from callcenter.storage.tickets import Tickets
+from tests.api.conftest import TOKEN, served
+from tests.support.api_client import ApiClient, check
+from tests.support.fake_desk import PARTS
+from tests.support.office_fakes import CALL, FakeRecordings, Office, an_office, eventually
+from tests.support.stores import database, made, writing
+
+
+@dataclass
+class Hotline:
+    """A hotline without Asterisk, and one who asks."""
+
+    api: ApiClient
+    office: Office
+
+    def wished(self) -> list[str]:
+        return [type(wish).__name__ for wish in self.office.telephone.wishes]
+
+
+class NoFlows:
+    async def run(self, *_: Any) -> Any:
+        raise AssertionError
+
+    async def reload(self) -> list[str]:
+        return []
+
+
+class Disk(FakeRecordings):
+    async def path(self, _call_id: str) -> Path | None:
+        return None
+
+
+async def well() -> Mapping[str, ComponentHealth]:
+    return {name: ComponentHealth(status="ok", detail="well") for name in PARTS}
+
+
+@pytest.fixture
+async def hotline(tmp_path: Path) -> AsyncIterator[Hotline]:
+    db = await made(database("sqlite", tmp_path))
+    store = Store(db.url)
+    async with writing(Journal(db.url, db.folder)) as journal:
+        office = an_office()
+        office.switchboard._journal = journal
+        calls = Calls(store, journal)
+        tickets = TicketOffice(
+            Tickets(store, zone=ZoneInfo("Asia/Shanghai"), new_id=lambda: str(uuid.uuid4())),
+            calls,
+            office.switchboard,
+            stream=office.stream,
+            clock=office.clock,
+        )
+        desk = Desk(
+            office.switchboard,
+            stream=office.stream,
+            calls=calls,
+            recordings=Disk(),
+            tickets=tickets,
+            flows=NoFlows(),
+            units=[Unit(id="housing", name="市住建委", number="02001")],
+            health=well,
+        )
+        async with (
+            served(desk, office.clock) as server,
+            aiohttp.ClientSession() as session,
+            asyncio.TaskGroup() as tasks,
+        ):
+            drafting = tasks.create_task(tickets.run())
+            yield Hotline(ApiClient(session, server.url, TOKEN), office)
+            drafting.cancel()
+    await store.close()
+
+
+async def test_a_call_is_followed_from_the_first_ring_to_the_filed_ticket(hotline: Hotline) -> None:
+    api, office = hotline.api, hotline.office
+
+    async with api.session.ws_connect(f"{api.url}/api/v1/events", headers={"Authorization": f"Bearer {TOKEN}"}) as seen:
+        snapshot = await seen.receive_json(timeout=5)
+        office.a_caller_waits()
+        queues = await api.get("/queues")
+        office.the_seat_answers()
+        talking = await api.get(f"/calls/{CALL}")
+        listed = await api.get("/calls?live=true&caller=%2B8613800000000&seat=8001")
+        held = await api.ask("POST", f"/calls/{CALL}/hold")
+        again = await api.ask("POST", f"/calls/{CALL}/hold")
+        resumed = await api.ask("POST", f"/calls/{CALL}/resume")
+        hung_up = await api.ask("POST", f"/calls/{CALL}/hangup")
+        office.clock.advance(20)
+        office.the_caller_hangs_up()
+        ended = await api.get(f"/calls/{CALL}")
+        after_the_end = [await api.ask("POST", f"/calls/{CALL}/{act}") for act in ("hold", "resume", "hangup")]
+        journal = await api.get(f"/calls/{CALL}/journal")
+        events = [await seen.receive_json(timeout=5)]
+        while "ticket.changed" not in (event["type"] for event in events):
+            events.append(await seen.receive_json(timeout=5))
+
+    assert queues.json["items"][0]["name"]
+    assert (talking.json["state"], talking.json["seat"]) == ("talking", "8001")
+    assert [call["id"] for call in listed.json["items"]] == [CALL]
+    assert (held.status, held.json["held"], resumed.json["held"]) == (200, True, False)
+    assert again.status == 409
+    assert hung_up.status == 202
+    assert "EndCall" in hotline.wished()
+    assert (ended.json["state"], ended.json["outcome"]) == ("ended", "answered")
+    assert [answer.status for answer in after_the_end] == [409, 409, 409]
+    kinds = [entry["kind"] for entry in journal.json["items"]]
+    assert (kinds[0], kinds.count("call.talking"), kinds.count("call.ended")) == ("call.arrived", 1, 1)
+    assert "recording_path" not in json.dumps(journal.json) + json.dumps(events)
+    assert [event["seq"] for event in events] == list(range(snapshot["seq"] + 1, snapshot["seq"] + 1 + len(events)))
+    for event in events:
+        check(event, {"$ref": "#/components/schemas/EventMessage"})
+
+
+async def test_a_ticket_is_drafted_completed_and_filed_in_the_store(hotline: Hotline) -> None:
+    api, office = hotline.api, hotline.office
+    office.a_caller_waits()
+    office.the_seat_answers()
+    await eventually(lambda: office.switchboard.exchange.calls[0].ticket_id is not None)
+
+    (drafted,) = (await api.get("/tickets?caller=13800000000&state=drafted")).json["items"]
+    address = f"/tickets/{drafted['id']}"
+    early = await api.ask("POST", f"{address}/file")
+    fields = {"kind": "complaint", "category": "噪声扰民", "matter": "夜间施工。\n一直到凌晨", "unit": "housing"}
+    edited = await api.ask("PATCH", address, fields, headers={"If-Match": '"1"'})
+    stale = await api.ask("PATCH", address, {"notes": "x"}, headers={"If-Match": '"1"'})
+    filed = await api.ask("POST", f"{address}/file")
+    late = await api.ask("PATCH", address, {"notes": "x"}, headers={"If-Match": filed.headers["ETag"]})
+    found = await api.get("/tickets?q=%E6%96%BD%E5%B7%A5&kind=complaint&unit=housing&state=filed")
+
+    assert drafted["call_ids"] == [CALL]
+    assert [fault["pointer"] for fault in early.json["errors"]] == ["/kind", "/category", "/matter"]
+    assert (edited.status, stale.status, filed.status, late.status) == (200, 412, 200, 409)
+    assert [ticket["number"] for ticket in found.json["items"]] == [drafted["number"]]
+    assert filed.json["number"] == drafted["number"]
+
+
+async def test_seats_are_set_and_say_why_they_cannot_be(hotline: Hotline) -> None:
+    pause = await hotline.api.ask("PUT", "/seats/8001/state", {"state": "break", "reason": "午休"})
+    ready = await hotline.api.ask("PUT", "/seats/8001/state", {"state": "ready"})
+    hotline.office.a_caller_waits()
+    hotline.office.the_seat_answers()
+    talking = await hotline.api.ask("PUT", "/seats/8001/state", {"state": "offline"})
+
+    assert (pause.json["state"], pause.json["reason"]) == ("break", "午休")
+    assert (ready.json["state"], ready.json["reason"]) == ("ready", None)
+    assert talking.status == 409
+    assert "talking" in talking.json["detail"]
+
+
+async def test_pages_of_tickets_follow_each_other(hotline: Hotline) -> None:
+    made = [(await hotline.api.ask("POST", "/tickets", {"notes": str(number)})).json["id"] for number in range(5)]
+
+    found: list[str] = []
+    cursor = ""
+    while True:
+        page = (await hotline.api.get(f"/tickets?limit=2&cursor={cursor}")).json
+        found += [ticket["id"] for ticket in page["items"]]
+        if (cursor := page["next"]) is None:
+            break
+
+    assert sorted(found) == sorted(made)
+
+
+# Whoever holds the token may still write cursors of his own.
+
+
+def forged(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        forged([1, 2, 3]),
+        forged({"a": 1}),
+        forged([10**40, "x"]),
+        forged(["x", "y"]),
+        forged([0, "\ud800"]),
+        forged([0, "\x00"]),
+        forged([None, None]),
+    ],
+)
+async def test_a_forged_cursor_is_refused_by_name(hotline: Hotline, cursor: str) -> None:
+    for path in ("/calls", "/tickets"):
+        answer = await hotline.api.get(f"{path}?cursor={cursor}")
+        assert answer.status in (200, 422)
+        if answer.status == 422:
+            assert answer.json["errors"][0]["parameter"] == "cursor"
