@@ -1,5 +1,6 @@
 """Whatever is heard, in whatever order, twice or not at all: nothing breaks, and every call ends."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,10 +13,17 @@ from callcenter.domain.exchange import commands as c
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.seats import SeatState
 from callcenter.domain.telephony import Ending, Place
+from callcenter.domain.wishes import OfferSeat
 from tests.support.exchange_story import BEGIN, SEATS, Story
 
 CALLS = st.sampled_from([CallId("A"), CallId("B")])
-LEGS = st.one_of(st.sampled_from([f"leg-{n}" for n in range(1, 7)]), st.sampled_from(["x", "y", "A", "B"])).map(LegId)
+OFFERED = LegId("offered")
+"""Stands for the leg that this call was offered last."""
+LEGS = st.one_of(
+    st.just(OFFERED),
+    st.just(OFFERED),
+    st.sampled_from(["leg-1", "leg-2", "leg-3", "net-1", "net-2", "A", "B"]).map(LegId),
+)
 SEAT = st.sampled_from([*SEATS, "9999"])
 TALKS = st.sampled_from(["talk-1", "talk-2"])
 CODES = st.sampled_from(["*1", "*2", "*3", "*9"])
@@ -149,6 +157,29 @@ def test_any_order_of_anything_breaks_nothing_and_leaves_no_call_without_an_end(
     assert all(seat.call_id is None for seat in story.exchange.seats)
 
 
+def meant(story: Story, event: Any) -> t.TelephonyEvent:
+    """Put the id of the offered leg in its place."""
+    if isinstance(event, t.LinkRestored):
+        calls = (
+            replace(
+                call, legs=tuple(replace(leg, leg_id=offered(story, call.call_id, leg.leg_id)) for leg in call.legs)
+            )
+            for call in event.calls
+        )
+        return replace(event, calls=tuple(calls))
+    if getattr(event, "leg_id", None) == OFFERED:
+        event = replace(event, leg_id=offered(story, event.call_id, OFFERED))
+    assert isinstance(event, t.TelephonyEvent)
+    return event
+
+
+def offered(story: Story, call: CallId, leg: LegId) -> LegId:
+    if leg != OFFERED:
+        return leg
+    given_last = (w.leg_id for w in reversed(story.wishes) if isinstance(w, OfferSeat) and w.call_id == call)
+    return next(given_last, LegId("never"))
+
+
 def follow(story: Story, step: Any) -> None:
     """One step; a refusal says why and changes nothing."""
     if step == "restart":
@@ -156,7 +187,7 @@ def follow(story: Story, step: Any) -> None:
     elif isinstance(step, float):
         story.pass_time(step)
     elif isinstance(step, t.TelephonyEvent):
-        story.hear(step)
+        story.hear(meant(story, step))
     else:
         before = len(story.facts)
         refused = None

@@ -536,3 +536,13 @@ def test_an_ended_call_is_let_go_when_its_ticket_stands_or_after_a_limited_time(
     story.pass_time(2)
     assert story.exchange.call("A") is None
     assert story.call("A").t5 == story.call("A").t0 + timedelta(0)
+
+
+def test_a_late_word_of_a_call_that_is_over_does_not_begin_it_anew() -> None:
+    story = Story()
+    story.arrives("A")
+    story.leaves("A")
+    story.pass_time(300)
+    story.arrives("A")
+
+    assert story.kinds("A") == ["call.arrived", "call.ended"]

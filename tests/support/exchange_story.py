@@ -83,7 +83,7 @@ class Story:
         for fact in self.facts:
             if isinstance(fact, OfCall):
                 told.setdefault(fact.call_id, []).append(fact)
-        unfinished = [facts for call_id, facts in told.items() if self.folded[call_id].is_live]
+        unfinished = [facts for call_id, facts in told.items() if self.exchange.call(call_id) is not None]
         last_seats = list(self.exchange.seats)
         self.exchange = Exchange(self.policy, roster(list(self.folded_seats)), new_id=self._new_id, now=self.now)
         self.exchange.restore(unfinished, last_seats, self.now)

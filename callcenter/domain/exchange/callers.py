@@ -43,7 +43,7 @@ IN_TALK = (LegState.JOINED, LegState.HELD)
 
 def arrived(state: State, event: Arrived) -> None:
     """Take a new call in; a second word of the same call is ignored."""
-    if event.call_id in state.calls:
+    if event.call_id in state.calls or event.call_id in state.settled:
         return
     state.order += 1
     state.tracks[event.call_id] = Track(order=state.order)

@@ -40,6 +40,7 @@ from callcenter.domain.views import QueueView
 from callcenter.domain.wishes import Announce, EndCall, TakeBack
 
 UNSETTLED = "recording"
+SETTLED_KEPT = 1000
 
 
 class Exchange:
@@ -344,3 +345,6 @@ class Exchange:
             old = state.now.mono - track.ended > state.policy.keep_ended_seconds
             if old or not (open_legs or unsettled or draft_due):
                 del state.tracks[call_id], state.calls[call_id]
+                state.settled[call_id] = None
+        for call_id in list(state.settled)[:-SETTLED_KEPT]:
+            del state.settled[call_id]

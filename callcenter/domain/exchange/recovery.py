@@ -59,8 +59,8 @@ def _take_in(state: State, found: CallFound, event: LinkRestored) -> None:
             state,
             Arrived(at=found.arrived, call_id=found.call_id, caller=found.caller, recording=found.recording),
         )
-    call = state.calls[found.call_id]
-    if not call.is_live:
+    call = state.calls.get(found.call_id)
+    if call is None or not call.is_live:
         return
     event = replace(event, at=max(event.at, call.last_at))
     if found.answered:

@@ -114,6 +114,8 @@ class State:
     linked: bool = False
     recovering: bool = False
     order: int = 0
+    settled: dict[CallId, None] = field(default_factory=dict)
+    """The last calls that were let go of, oldest first: a late word of one does not begin it anew."""
     handled_seconds: list[float] = field(default_factory=list)
     """How long the last talks took a seat, wrap-up included; newest last."""
     _facts: list[tuple[Fact, Call | None]] = field(default_factory=list)
