@@ -6,7 +6,7 @@ import unicodedata
 _ONLY_NUMBER = re.compile(r"\+?[0-9]{2,20}")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _LANDLINE_WITHOUT_AREA = re.compile(r"[2-8][0-9]{6,7}")
-_SEPARATORS = re.compile(r"[\s\-./()·]")
+_SEPARATORS = re.compile(r"[ \-./()·]")
 
 
 def normalise(raw: str | None, *, area_code: str = "") -> str | None:
@@ -18,7 +18,8 @@ def normalise(raw: str | None, *, area_code: str = "") -> str | None:
     """
     if raw is None:
         return None
-    text = _SEPARATORS.sub("", unicodedata.normalize("NFKC", raw))
+    written = unicodedata.normalize("NFKC", raw).lower().removeprefix("tel:").partition(";")[0]
+    text = _SEPARATORS.sub("", written)
     if not _ONLY_NUMBER.fullmatch(text):
         return None
     if text.startswith("00"):
