@@ -112,7 +112,7 @@ class Controller:
 
         # What speaks and hears
         self._prompts = Prompts(
-            [settings.flows_folder / "prompts"],
+            settings.prompt_folders,
             home.prompts,
             Voice(name=settings.voice, rate=settings.voice_rate),
         )

@@ -304,6 +304,11 @@ class Settings(BaseModel):
         return Endpoint("::1" if ":" in self.http.host else "127.0.0.1", self.http.port)
 
     @property
+    def prompt_folders(self) -> tuple[Path, ...]:
+        """Where recorded prompts are looked for: the site's own, then those that are shipped."""
+        return tuple(dict.fromkeys((self.flows_folder / "prompts", CHECKOUT / "ivr_flows" / "prompts")))
+
+    @property
     def database(self) -> str:
         """Address of the database, its password included: never to be logged."""
         if self.database_url is not None:

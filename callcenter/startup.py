@@ -57,9 +57,8 @@ async def _set_up(settings: Settings) -> Supervisor:
     await _end_earlier_controller(home)
     processes: list[Process] = []
     if settings.asterisk_elsewhere is None:
-        prompts = Prompts(
-            [settings.flows_folder / "prompts"], home.prompts, Voice(name=settings.voice, rate=settings.voice_rate)
-        )
+        voice = Voice(name=settings.voice, rate=settings.voice_rate)
+        prompts = Prompts(settings.prompt_folders, home.prompts, voice)
         await prompts.prepare_pieces()
         installation = await find_or_make(cache_folder(os.environ), tell=_say, own=settings.asterisk_of_machine)
         plan = _plan(settings, home, roster, secrets, prompts)

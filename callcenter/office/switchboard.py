@@ -131,6 +131,8 @@ class Switchboard:
         for fact, call in decision.facts:
             self._journal.append(fact, call)
             self._publish(fact, call)
+            if isinstance(fact, facts.CallEnded):
+                _log_end(fact, call)
             for noticed in self._noticed:
                 noticed(fact, call)
         for wish in decision.wishes:
@@ -152,6 +154,21 @@ class Switchboard:
             if shape not in self._queues:
                 self._stream.publish("queue.changed", self._clock.now(), queue_view(queue))
         self._queues = shapes
+
+
+def _log_end(fact: facts.CallEnded, call: Call | None) -> None:
+    """Write the one line that tells a whole call; nothing of who called."""
+    assert call is not None
+    log.info(
+        "a call ended",
+        call_id=call.id,
+        outcome=fact.outcome.value,
+        ended_by=fact.ended_by,
+        where=fact.where,
+        seat=call.seat,
+        seconds=round((fact.at - call.t0).total_seconds(), 3),
+        recovered=call.recovered,
+    )
 
 
 def _shape(queue: QueueView) -> tuple[object, ...]:
