@@ -55,6 +55,7 @@ def ended(story: Story, call: str) -> CallEnded:
     return next(fact for fact in story.facts if isinstance(fact, CallEnded) and fact.call_id == call)
 
 
+@pytest.mark.article("JJ-4.3.4-3b", "TN-11a")
 def test_an_answered_call_is_told_from_its_arrival_to_its_end() -> None:
     story = Story(ready=["8001"])
     story.arrives("A", "+86 138 0000 0001")

@@ -31,6 +31,7 @@ def test_each_of_the_six_kinds_can_be_registered(kind: str) -> None:
     assert file(ticket, at=BEGIN, actor="8001").kind == kind
 
 
+@pytest.mark.article("BH-24")
 def test_an_edit_raises_the_version_and_the_trace_names_the_fields_but_not_their_text() -> None:
     ticket = edit(draft(), WHOLE | {"confidential": False}, at=BEGIN, actor="8001")
 
@@ -80,6 +81,7 @@ def with_steps(steps: list[tuple[str, str, str | None]]) -> Ticket:
     return ticket
 
 
+@pytest.mark.article("BH-24")
 @given(STEPS, st.data())
 def test_a_changed_step_is_found(steps: list[tuple[str, str, str | None]], data: st.DataObject) -> None:
     ticket = with_steps(steps)

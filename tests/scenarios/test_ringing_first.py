@@ -5,6 +5,7 @@ import pytest
 from tests.support.hotline import Hotline
 
 
+@pytest.mark.article("TN-11a", "JJ-4.3.4-3")
 async def test_a_person_answers_and_no_machine_speaks(ringing: Hotline) -> None:
     seat = await ringing.seat("8001")
 
@@ -24,6 +25,7 @@ async def test_a_person_answers_and_no_machine_speaks(ringing: Hotline) -> None:
 
 
 @pytest.mark.timeout(90)
+@pytest.mark.article("TN-11a", "JJ-4.3.4-3")
 async def test_without_a_free_seat_the_hotline_itself_answers_within_ten_seconds(ringing: Hotline) -> None:
     citizen = await ringing.caller_dials()
     await citizen.call.rings(within=3)
