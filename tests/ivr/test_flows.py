@@ -6,8 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from callcenter.domain.prompts import Prompt, ticket_number_said
 
+from callcenter.domain.prompts import Prompt, ticket_number_said
 from callcenter.ivr.check import check_flows
 from callcenter.ivr.flow import HoursNode, QueueNode, SayNode
 from callcenter.ivr.flows import FlowShelf, plain_flow, prompts_of
