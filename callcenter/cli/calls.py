@@ -1,5 +1,6 @@
 """`callcenter calls`: who is and was on the line."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from callcenter.cli.client import Hotline
 from callcenter.cli.options import FullOption, HomeOption, JsonOption, loaded_settings
 from callcenter.cli.screen import cell, number_shown, say, say_json, say_table
+from callcenter.domain.rings import PROMISED_RINGS, kept_promise, ring_at
 
 app = typer.Typer(help="Calls: who is and was on the line.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -68,6 +70,7 @@ def show_call(
     say(f"{'caller':10} {number_shown(call['caller'], full=full)}")
     for name, meaning in _TIMES.items():
         say(f"{name:10} {cell(call[name])}  {meaning}")
+    say(f"{'rings':10} {_rings(call)}")
     if (recording := call["recording"]) is not None:
         say(f"{'recording':10} {recording['state']}, {cell(recording['seconds'])} s")
     say("")
@@ -97,6 +100,16 @@ _TIMES = {
     "t4": "a person answered",
     "t5": "end",
 }
+
+
+def _rings(call: dict[str, Any]) -> str:
+    """Say in which ring the caller first heard a voice, the hotline's or a person's."""
+    heard = [datetime.fromisoformat(call[name]) for name in ("t1", "t4") if call[name] is not None]
+    if not heard:
+        return "no voice was heard"
+    began, first = datetime.fromisoformat(call["t0"]), min(heard)
+    kept = "within" if kept_promise(began, first) else "later than"
+    return f"voice in ring {ring_at(began, first)}, {kept} the promised {PROMISED_RINGS}"
 
 
 def _party(leg: dict[str, Any], *, full: bool) -> str:

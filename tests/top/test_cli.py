@@ -357,6 +357,7 @@ async def test_a_call_is_shown_with_its_times(ask: Ask, desk: FakeDesk) -> None:
 
     assert said.code == 0
     assert re.search(r"^t4 +2026-11-24T04:00:09\.000Z +a person answered$", said.out, re.MULTILINE)
+    assert re.search(r"^rings +voice in ring \d, (within|later than) the promised 3$", said.out, re.MULTILINE)
     assert CALLER not in said.out
     assert json.loads(raw.out)["caller"] == CALLER
 
