@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from callcenter.domain.calls import CallState, Outcome
-from callcenter.domain.exchange.commands import HoldCall
+from callcenter.domain.exchange.commands import HangUpCall, HoldCall
 from callcenter.domain.facts import CallEnded
 from callcenter.domain.ids import CallId
 from callcenter.domain.seats import Phone, SeatState
 from callcenter.domain.telephony import CallFound, Ending, LegFound, LinkLost, Place
-from callcenter.domain.wishes import OfferSeat, StartFlow, StopMusic, TakeBack
+from callcenter.domain.wishes import EndCall, OfferSeat, StartFlow, StopMusic, TakeBack
 from tests.support.exchange_story import SEATS, Story
 
 A = CallId("A")
@@ -250,3 +250,12 @@ def test_a_new_controller_ends_a_wrap_up_that_the_old_one_began() -> None:
 
     story.pass_time(2)
     assert story.seat("8001").state is SeatState.READY
+
+
+def test_a_call_that_was_to_be_ended_as_the_link_broke_is_ended_afterwards() -> None:
+    story = Story()
+    in_queue(story)
+    story.ask(HangUpCall(call_id=A))
+    link_breaks(story)
+
+    assert EndCall(call_id=A) in story.link_restored(found(story, Place.WAITING), registered=[])

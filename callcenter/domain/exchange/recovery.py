@@ -23,6 +23,7 @@ from callcenter.domain.telephony import (
     PartyJoined,
     Place,
 )
+from callcenter.domain.wishes import EndCall, EndLeg
 
 
 def reconcile(state: State, event: LinkRestored) -> None:
@@ -78,6 +79,16 @@ def _take_in(state: State, found: CallFound, event: LinkRestored) -> None:
         if leg_found.answered:
             legs.answered(state, LegAnswered(at=event.at, call_id=call.id, leg_id=leg_found.leg_id))
     _place(state, found, event)
+    _ask_again(state, call.id)
+
+
+def _ask_again(state: State, call_id: CallId) -> None:
+    """What was to be ended and still exists was never told so."""
+    track = state.tracks[call_id]
+    if track.ending:
+        state.want(EndCall(call_id=call_id))
+    if track.offer is not None and track.offer.ending:
+        state.want(EndLeg(leg_id=track.offer.leg_id))
 
 
 def _place(state: State, found: CallFound, event: LinkRestored) -> None:
