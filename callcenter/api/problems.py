@@ -87,9 +87,9 @@ def problem(
     extra = dict(headers or {})
     if status == 503:  # noqa: PLR2004 - the status is its own name
         extra.setdefault("Retry-After", str(RETRY_SECONDS))
-    return web.Response(
-        status=status, text=json.dumps(body, ensure_ascii=False), content_type=MEDIA_TYPE, charset=None, headers=extra
-    )
+    # As bytes: with text aiohttp adds a charset, which this media type does not have (RFC 9457, 6.1).
+    written = json.dumps(body, ensure_ascii=False).encode()
+    return web.Response(status=status, body=written, content_type=MEDIA_TYPE, headers=extra)
 
 
 def problem_body(status: int, detail: str, *, request_id: str, faults: Sequence[Fault] = ()) -> dict[str, object]:
