@@ -21,21 +21,30 @@ NAMES = {
 
 @pytest.mark.parametrize("case", NAMES)
 async def test_it_changes_nothing(hotline: Hotline, case: str) -> None:
-    seat = await hotline.seat("8001")
-
     citizen = await hotline.caller_dials(from_=NAMES[case].format(number=NUMBER))
+    await citizen.call.hears_sound(within=5)
+
+    record = await citizen.record()
+    hotline.tells(f"{case}: caller {record['caller']}")
+    assert record["caller"] == NUMBER
+    assert "Originate" not in json.dumps([event.data for event in hotline.events.all])
+    assert (await citizen.hangs_up())["outcome"] in {"abandoned_ivr", "abandoned_queue"}
+    assert len(hotline.events.of("call.arrived")) == 1
+    assert (await hotline.api.health())["components"]["asterisk"]["status"] == "ok"
+
+
+async def test_the_seat_is_shown_the_number_and_not_the_name(hotline: Hotline) -> None:
+    seat = await hotline.seat("8001")
+    citizen = await hotline.caller_dials(from_=NAMES["quotes and commas"].format(number=NUMBER))
+
     talk = await seat.rings(within=10)
     await talk.answer()
     await citizen.call.hears_tone(seat.tone, within=3)
 
-    record = await citizen.record()
-    hotline.tells(f"{case}: caller {record['caller']}, the seat's phone shows {talk.caller.name!r}")
-    assert record["caller"] == NUMBER
-    assert "Originate" not in json.dumps(record)
-    over = await citizen.hangs_up()
-    assert over["outcome"] == "answered"
-    assert len(hotline.events.of("call.arrived")) == 1
-    assert (await hotline.api.health())["components"]["asterisk"]["status"] == "ok"
+    hotline.tells(f"the seat's phone shows {talk.caller.name!r} {talk.caller.uri}")
+    assert talk.caller.uri.startswith(f"sip:{NUMBER}@")
+    assert talk.caller.name in {"", NUMBER}
+    assert (await citizen.hangs_up())["outcome"] == "answered"
 
 
 @pytest.mark.parametrize("name", ["a\r\n b", "x\r\n Action: Originate\r\n Channel: PJSIP/8001"])

@@ -1,48 +1,67 @@
 """A caller may hang up at any node of a flow: it is noticed at once, and the next caller finds nothing changed."""
 
+import asyncio
+
 import pytest
 
-from tests.support.hotline import Citizen, Hotline
+from scripts.hotline_client import Json
+from tests.support.hotline import Hotline
+from tests.support.words import hears_words
 
-WAY_TO = {
-    "welcome": "",
-    "main": "",
-    "ticket_number": "3",
-    "ticket_unknown": "3" + "20260101000001" + "#",
-    "information": "4",
-    "consultation": "1",
-    "complaint": "2",
-    "person": "0",
+OWNER = "13755556666"
+ASKS = (("main_menu", "3"), ("ticket_number_ask", "TICKET#"))
+WAY_TO: dict[str, tuple[tuple[str, str], ...]] = {
+    "welcome": (),
+    "main_menu": (("welcome", ""),),
+    "ticket_number_ask": (("main_menu", "3"),),
+    "ticket_number_invalid": (("main_menu", "3"), ("ticket_number_ask", "1#")),
+    "ticket_unknown": (("main_menu", "3"), ("ticket_number_ask", "20200101000001#")),
+    "ticket_lead": ASKS,
+    "after_progress": ASKS,
+    "goodbye": (*ASKS, ("after_progress", "5"), ("after_progress", "5")),
+    "information": (("main_menu", "4"),),
+    "information_ask": (("main_menu", "4"),),
+    "connecting": (("main_menu", "5"), ("main_menu", "6"), ("main_menu", "7")),
 }
-"""What is pressed to come there from the beginning."""
+"""Prompt at which he hangs up: what he hears and presses before."""
+QUEUES = {"consultation": "1", "complaint": "2", "person": "0"}
 
 
-@pytest.mark.parametrize("node", WAY_TO)
-async def test_he_hangs_up_at(menu: Hotline, node: str) -> None:
+@pytest.mark.timeout(120)
+async def test_he_hangs_up_at_every_node_of_the_menu(menu: Hotline) -> None:
+    """All at once, a caller for each node."""
+    ticket = (await menu.api.post("tickets", {"caller_phone": OWNER}))["number"]
+
+    ended = await asyncio.gather(*(_hangs_up_at(menu, prompt, ticket) for prompt in WAY_TO))
+
+    for prompt, over in zip(WAY_TO, ended, strict=True):
+        menu.tells(f"hung up at {prompt}: {over['outcome']}, keys at {[entry['node'] for entry in over['digits']]}")
+        # Who has heard the good-bye to its end has been served.
+        assert over["outcome"] in ({"completed_in_ivr", "abandoned_ivr"} if prompt == "goodbye" else {"abandoned_ivr"})
+        assert over["t2"] is None
+    following = await menu.caller_dials(tone=None)
+    await hears_words(following, "welcome", within=5)
+    await following.hangs_up()
+
+
+async def _hangs_up_at(menu: Hotline, prompt: str, ticket: str) -> Json:
+    citizen = await menu.caller_dials(OWNER, tone=None)
+    heard = 0.0
+    for words, keys in WAY_TO[prompt]:
+        heard = await hears_words(citizen, words, within=25, since=heard)
+        citizen.call.presses(keys.replace("TICKET", ticket))
+    await hears_words(citizen, prompt, within=30, since=heard)
+    return await citizen.hangs_up()
+
+
+@pytest.mark.parametrize("node", QUEUES)
+async def test_he_hangs_up_in_the_queue_of(menu: Hotline, node: str) -> None:
     citizen = await menu.caller_dials(tone=None)
-    await citizen.call.answered(within=5)
-    await citizen.call.hears_sound(within=5)
-    if node == "main":
-        await citizen.call.hears_silence(within=15, lasting=0.25)
-        await citizen.call.hears_sound(within=10)
-    await _presses(citizen, WAY_TO[node])
+    await hears_words(citizen, "main_menu", within=15)
+    citizen.call.presses(QUEUES[node])
+    queued = await citizen.until("call.queued", within=5)
+    assert queued.data["digits"] == [{"node": "main", "digits": QUEUES[node]}]
 
     over = await citizen.hangs_up()
 
-    menu.tells(f"hung up at {node}: {over['outcome']}, keys {over['digits']}")
-    waits = node in {"consultation", "complaint", "person"}
-    assert over["outcome"] == ("abandoned_queue" if waits else "abandoned_ivr")
-    assert [entry["node"] for entry in over["digits"]][:1] == (["main"] if WAY_TO[node] else [])
-
-
-async def _presses(citizen: Citizen, keys: str) -> None:
-    for at, key in enumerate(keys):
-        citizen.call.presses(key)
-        if at == 0:
-            await citizen.hotline.events.until(
-                "call.digits", "call.queued", within=15, id=citizen.id, where=lambda call: bool(call["digits"])
-            )
-    if len(keys) > 1:
-        await citizen.hotline.events.until(
-            "call.digits", within=20, id=citizen.id, where=lambda call: call["digits"][-1]["node"] == "ticket_number"
-        )
+    assert over["outcome"] == "abandoned_queue"

@@ -2,41 +2,43 @@
 
 import pytest
 
-from tests.support.hotline import Hotline
+from tests.support.hotline import Citizen, Hotline
+from tests.support.words import hears_words
+
+WAYS = ["rfc4733", "info"]
 
 
-@pytest.mark.parametrize("way", ["rfc4733", "info"])
+async def _presses(citizen: Citizen, keys: str, way: str) -> None:
+    if way == "info":
+        await citizen.call.presses_by_info(keys)
+    else:
+        citizen.call.presses(keys)
+
+
+@pytest.mark.parametrize("way", WAYS)
 async def test_the_menu_takes_a_key(menu: Hotline, way: str) -> None:
     citizen = await menu.caller_dials(tone=None)
-    await citizen.call.answered(within=5)
-    await citizen.call.hears_sound(within=5)
+    await hears_words(citizen, "main_menu", within=15)
 
-    if way == "info":
-        await citizen.call.presses_by_info("1")
-    else:
-        citizen.call.presses("1")
+    await _presses(citizen, "1", way)
 
-    queued = await citizen.until("call.queued", within=15)
+    queued = await citizen.until("call.queued", within=5)
     assert queued.data["digits"] == [{"node": "main", "digits": "1"}]
     menu.tells(f"1 by {way} leads to the queue")
     await citizen.hangs_up()
 
 
-@pytest.mark.parametrize("way", ["rfc4733", "info"])
+@pytest.mark.parametrize("way", WAYS)
 async def test_a_ticket_number_is_taken_whole(menu: Hotline, way: str) -> None:
     citizen = await menu.caller_dials(tone=None)
-    await citizen.call.answered(within=5)
-    await citizen.call.hears_sound(within=5)
-    citizen.call.presses("3")
-    await menu.events.until("call.digits", within=15, id=citizen.id)
+    await hears_words(citizen, "main_menu", within=15)
+    await _presses(citizen, "3", way)
+    await hears_words(citizen, "ticket_number_ask", within=5)
 
-    if way == "info":
-        await citizen.call.presses_by_info("20260101000001#")
-    else:
-        citizen.call.presses("20260101000001#")
+    await _presses(citizen, "20260101000001#", way)
 
-    taken = await menu.events.until(
-        "call.digits", within=20, id=citizen.id, where=lambda call: call["digits"][-1]["node"] == "ticket_number"
-    )
-    assert taken.data["digits"][-1]["digits"].strip("#") == "20260101000001"
+    await hears_words(citizen, "ticket_unknown", within=15)
+    pressed = {entry["node"]: entry["digits"] for entry in (await citizen.record())["digits"]}
+    menu.tells(f"by {way}: {len(pressed['ticket_number'])} keys at ticket_number")
+    assert pressed["ticket_number"] == "20260101000001"
     await citizen.hangs_up()

@@ -125,6 +125,7 @@ class Hotline:
         self._stack = stack
         self._began = time.monotonic()
         self._seats: dict[str, Seat] = {}
+        self._dialling = asyncio.Lock()
 
     @property
     def uri(self) -> str:
@@ -153,10 +154,11 @@ class Hotline:
         """Dial, and wait until the hotline knows of the call; without a number everybody has one of his own."""
         number = number or str(next(_NUMBERS))
         phone = phone or await self.citizen(tone=tone)
-        since = self.events.now
-        call = await phone.calls(self.uri, number=number, name=name, from_=from_, headers=headers)
-        known: Json = {"caller": number} if from_ is None else {}
-        arrived = await self.events.until("call.arrived", within=5, since=since, **known)
+        async with self._dialling:  # one after the other, to know whose call is whose
+            since = self.events.now
+            call = await phone.calls(self.uri, number=number, name=name, from_=from_, headers=headers)
+            known: Json = {"caller": number} if from_ is None else {}
+            arrived = await self.events.until("call.arrived", within=5, since=since, **known)
         return Citizen(self, phone, call, arrived.data["id"], number)
 
     async def seat(
