@@ -1,6 +1,9 @@
 """Calls: what is on the line, what was, and what an operator can do about one."""
 
 import asyncio
+import re
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -56,20 +59,53 @@ async def get_call(ask: Ask[Nothing, Nothing]) -> web.Response:
     return shown(call_view(await ask.desk.call(ask.path("call_id"))))
 
 
-async def get_journal(ask: Ask[Nothing, Nothing]) -> web.Response:
+class JournalQuery(BaseModel):
+    """Which part of a call's journal."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Whole | None = Field(
+        default=None, ge=1, le=200, description="Entries per page; without it the whole journal.", examples=[50]
+    )
+    cursor: Whole | None = Field(default=None, description="`next` of the page before.", examples=[41])
+
+
+async def get_journal(ask: Ask[JournalQuery, Nothing]) -> web.Response:
     """What happened to one call, oldest first."""
-    return listed([entry_view(entry) for entry in await ask.desk.journal(ask.path("call_id"))])
+    query = ask.query
+    entries = await ask.desk.journal(ask.path("call_id"))
+    if query.cursor is not None:
+        entries = [entry for entry in entries if entry.seq > query.cursor]
+    page = entries[: query.limit]
+    more = len(page) < len(entries)
+    return listed([entry_view(entry) for entry in page], next_cursor=str(page[-1].seq) if more else None)
 
 
 def entry_view(entry: Entry) -> Json:
-    """An entry as others see it: without where files lie."""
+    """An entry as others see it: without where files lie, and with times as they are everywhere."""
     return {
         "seq": entry.seq,
         "time": moment(entry.time),
         "kind": entry.kind,
-        "data": {name: value for name, value in entry.data.items() if name != "recording_path"},
+        "data": {name: _told(value) for name, value in entry.data.items() if name != "recording_path"},
         "recovered": entry.recovered,
     }
+
+
+_KEPT_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00", re.ASCII)
+
+
+def _told(value: object) -> object:
+    """Write the journal's times, which are kept to the microsecond, as the contract has them."""
+    match value:
+        case str() if _KEPT_TIME.fullmatch(value):
+            return moment(datetime.fromisoformat(value))
+        case Mapping():
+            return {name: _told(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_told(inner) for inner in value]
+        case _:
+            return value
 
 
 async def get_recording(ask: Ask[Nothing, Nothing]) -> web.StreamResponse:
@@ -194,9 +230,9 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
         summary="What happened to a call, oldest first",
         chinese="通话流水",
         handle=get_journal,
-        query=Nothing,
+        query=JournalQuery,
         body=Nothing,
-        answers={200: Answer(says="The whole journal.", shape=shapes.EntryList, example=examples.JOURNAL)},
+        answers={200: Answer(says="The journal, or a page of it.", shape=shapes.EntryList, example=examples.JOURNAL)},
     ),
     Operation(
         id="hangUpCall",

@@ -169,6 +169,51 @@ async def test_the_journal_is_told_oldest_first_without_where_files_lie(api: Api
     }
 
 
+async def test_times_in_the_journal_are_written_as_everywhere(api: ApiClient, desk: FakeDesk) -> None:
+    call = desk.has_call(1)
+    leg = {"id": call.id, "started": "2026-11-24T04:00:00.712375+00:00", "ended": None, "number": "13800000000"}
+    recording = {"state": "recording", "started": "2026-11-24T04:00:00+00:00", "seconds": None}
+    data = {"leg": leg, "recording": recording}
+    entry = Entry(seq=7, time=NOON, call_id=call.id, kind="leg.changed", data=data, recovered=False)
+    desk.entries[call.id] = [entry]
+
+    answer = await api.get(f"/calls/{call.id}/journal")
+
+    assert answer.json["items"][0]["data"] == {
+        "leg": leg | {"started": "2026-11-24T04:00:00.712Z"},
+        "recording": recording | {"started": "2026-11-24T04:00:00.000Z"},
+    }
+
+
+async def test_the_journal_is_read_whole_or_page_by_page(api: ApiClient, desk: FakeDesk) -> None:
+    call = desk.has_call(1)
+    desk.entries[call.id] = [
+        Entry(seq=seq, time=NOON, call_id=call.id, kind="call.voice", data={}, recovered=False)
+        for seq in range(3, 300, 3)
+    ]
+
+    whole = (await api.get(f"/calls/{call.id}/journal")).json
+    assert ([entry["seq"] for entry in whole["items"]], whole["next"]) == (list(range(3, 300, 3)), None)
+
+    found, cursor = [], ""
+    while cursor is not None:
+        page = (await api.get(f"/calls/{call.id}/journal?limit=33&cursor={cursor}")).json
+        assert len(page["items"]) == 33
+        found += [entry["seq"] for entry in page["items"]]
+        cursor = page["next"]
+    assert found == list(range(3, 300, 3))
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "cursor=x", "cursor=-1"])
+async def test_an_odd_page_of_the_journal_is_422(api: ApiClient, desk: FakeDesk, query: str) -> None:
+    call = desk.has_call(1)
+
+    answer = await api.get(f"/calls/{call.id}/journal?{query}")
+
+    assert answer.status == 422
+    assert answer.json["errors"][0]["parameter"] == query.partition("=")[0]
+
+
 async def test_hanging_up_is_accepted_and_asked_of_the_desk(api: ApiClient, desk: FakeDesk) -> None:
     call = desk.has_call(1)
 
