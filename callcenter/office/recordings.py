@@ -22,6 +22,7 @@ NOT_RECORDED = "recording_failed"
 DISK_LOW = "disk_low"
 LOOK_SECONDS = 3.0
 GROWN_AFTER = timedelta(seconds=6)  # Asterisk writes in blocks; so long without a byte is no recording
+HEARABLE = timedelta(seconds=1)  # who hangs up sooner may be gone before there was any sound to write
 CLOSE_SECONDS = 0.25  # between two looks at a file that is being closed
 CLOSE_LOOKS = 20
 RETRY_SECONDS = 30.0
@@ -138,10 +139,10 @@ class RecordingKeeper:
             return True  # never answered: there was nothing to hear
         state = RecordingState.MISSING if seconds is None else RecordingState.KEPT
         self._note(call.id, replace(call.recording, state=state, seconds=seconds))
-        if seconds is None:
-            self._failed("an answered call has no recording")
-        else:
+        if seconds is not None:
             self._switchboard.ask(ClearAlarm(name=NOT_RECORDED))
+        elif _could_be_heard(call):
+            self._failed("an answered call has no recording")
         return True
 
     async def _closed(self, call_id: CallId) -> None:
@@ -164,3 +165,10 @@ class RecordingKeeper:
 
     def _failed(self, detail: str) -> None:
         self._switchboard.ask(RaiseAlarm(name=NOT_RECORDED, detail=detail))
+
+
+def _could_be_heard(call: Call) -> bool:
+    """Tell whether an ended call was open for long enough to leave sound."""
+    assert call.recording is not None
+    started, ended = call.recording.started, call.t5
+    return started is None or ended is None or ended - started >= HEARABLE

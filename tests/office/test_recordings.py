@@ -66,6 +66,25 @@ async def test_a_recording_that_does_not_grow_is_an_alarm_and_no_lost_call(
     assert [call.id for call in office.switchboard.exchange.calls] == [CALL]
 
 
+@pytest.mark.parametrize(("seconds", "alarms"), [(0.1, []), (1.0, ["recording_failed"])])
+async def test_only_a_call_that_could_be_heard_lacks_its_recording(seconds: float, alarms: list[str]) -> None:
+    office, recordings = an_office(), FakeRecordings(sizes={CALL: None})
+    keeper = a_keeper(office, recordings)
+
+    async with running(keeper.run):
+        office.a_caller_waits()
+        call = office.switchboard.exchange.call(CALL)
+        assert call is not None
+        assert call.recording is not None
+        assert call.recording.started is not None
+        office.clock.advance(seconds - (office.clock.now() - call.recording.started).total_seconds())
+        office.the_caller_hangs_up()
+        await eventually(lambda: state_of(office) is RecordingState.MISSING)
+        await eventually(lambda: not keeper._ended)
+
+    assert office.alarms() == alarms
+
+
 async def test_a_recording_that_grows_again_clears_the_alarm() -> None:
     office, recordings = an_office(), FakeRecordings(sizes={CALL: 44_000})
     keeper = a_keeper(office, recordings)
