@@ -9,7 +9,7 @@ from callcenter.domain.exchange.commands import HangUpCall, HoldCall
 from callcenter.domain.facts import CallEnded
 from callcenter.domain.ids import CallId
 from callcenter.domain.seats import Phone, SeatState
-from callcenter.domain.telephony import CallFound, Ending, LegFound, LinkLost, Place
+from callcenter.domain.telephony import CallFound, Ending, LegFound, LineFreed, LineTaken, LinkLost, LinkRestored, Place
 from callcenter.domain.wishes import EndCall, OfferSeat, StartFlow, StopMusic, TakeBack
 from tests.support.exchange_story import SEATS, Story
 
@@ -259,3 +259,15 @@ def test_a_call_that_was_to_be_ended_as_the_link_broke_is_ended_afterwards() -> 
     link_breaks(story)
 
     assert EndCall(call_id=A) in story.link_restored(found(story, Place.WAITING), registered=[])
+
+
+def test_a_phone_that_is_in_use_for_something_else_is_told_after_the_calls_and_not_rung_before() -> None:
+    story = Story(ready=["8001"])
+    in_ivr(story)
+    link_breaks(story)
+    restored = LinkRestored(at=story.at, calls=(found(story, Place.WAITING),), seats_registered=frozenset({"8001"}))
+    wishes = story.hear(restored, LineTaken(at=story.at, seat="8001", channel="own"))
+
+    assert not any(isinstance(wish, OfferSeat) for wish in wishes + story.pass_time(1))
+    story.hear(LineFreed(at=story.at, seat="8001", channel="own"))
+    assert story.offer_of("A").seat == "8001"

@@ -51,6 +51,7 @@ class Story:
         self.folded: dict[CallId, Call] = {}
         self.folded_seats: dict[str, Seat] = roster(seats)
         self.hear(LinkRestored(at=self.at, calls=(), seats_registered=frozenset(ready)))
+        self.pass_time(0)
         for extension in ready:
             self.ask(SetSeatState(extension=extension, state=SeatState.READY))
 
@@ -140,7 +141,8 @@ class Story:
         return self.answers(call)
 
     def link_restored(self, *calls: CallFound, registered: Sequence[str] = SEATS) -> list[Wish]:
-        return self.hear(LinkRestored(at=self.at, calls=calls, seats_registered=frozenset(registered)))
+        wishes = self.hear(LinkRestored(at=self.at, calls=calls, seats_registered=frozenset(registered)))
+        return wishes + self.pass_time(0)
 
     # What is looked at
 

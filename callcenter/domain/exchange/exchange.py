@@ -55,6 +55,8 @@ class Exchange:
     def handle(self, event: TelephonyEvent, now: Moment) -> Decision:
         """Take in what the telephone system tells."""
         self._state.now = now
+        if not isinstance(event, telephony.LineTaken | telephony.LegRang):
+            self._state.settling = False  # what the lists had to tell beside the calls has been told
         self._dispatch(event)
         self._distribute()
         return self._state.take()
@@ -76,6 +78,7 @@ class Exchange:
         """Let time pass: limits, announcements, the end of wrap-ups."""
         state = self._state
         state.now = now
+        state.settling = False
         seats.end_wrap_ups(state)
         legs.watch(state)
         self._fetch_back()
@@ -282,7 +285,7 @@ class Exchange:
 
     def _distribute(self) -> None:
         state = self._state
-        if not state.linked:
+        if not state.linked or state.settling:
             return
         hold_until = state.policy.hand_back_seconds
         if any(

@@ -38,7 +38,7 @@ def reconcile(state: State, event: LinkRestored) -> None:
         _free_seats(state, event)
     finally:
         state.recovering = False
-    state.linked = True
+    state.linked = state.settling = True
     for extension in state.seats:
         seats.tell_fallback(state, extension)
 

@@ -113,6 +113,8 @@ class State:
     lines: dict[str, Line] = field(default_factory=dict)
     linked: bool = False
     recovering: bool = False
+    settling: bool = False
+    """The link is back, and which phones are in use for something else is still being told."""
     order: int = 0
     settled: dict[CallId, None] = field(default_factory=dict)
     """The last calls that were let go of, oldest first: a late word of one does not begin it anew."""
