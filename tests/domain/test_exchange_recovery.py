@@ -271,3 +271,19 @@ def test_a_phone_that_is_in_use_for_something_else_is_told_after_the_calls_and_n
     assert not any(isinstance(wish, OfferSeat) for wish in wishes + story.pass_time(1))
     story.hear(LineFreed(at=story.at, seat="8001", channel="own"))
     assert story.offer_of("A").seat == "8001"
+
+
+def test_the_seat_of_a_caller_who_left_is_free_again_though_its_end_was_never_told() -> None:
+    story = Story(seats=["8001"], ready=["8001"])
+    story.arrives("A")
+    story.waits("A")
+    story.rings("A")
+    story.leaves("A")  # its phone is asked to stop; then the link breaks
+
+    story.hear(LinkLost(at=story.at))
+    story.link_restored(registered=["8001"])
+
+    assert story.seat("8001").state is SeatState.READY
+    story.arrives("B")
+    story.waits("B")
+    assert story.offer_of("B").seat == "8001"

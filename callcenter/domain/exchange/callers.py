@@ -168,7 +168,7 @@ def left(state: State, event: CallerLeft) -> None:
     call, track = found
     rings = track.offer is not None and track.offer.rang
     if track.offer is not None and not track.offer.ending:
-        track.offer.ending = True
+        track.offer.asked_to_end = state.now.mono
         state.want(EndLeg(leg_id=track.offer.leg_id))
     stop_music(state, call)
     where = call.state

@@ -148,7 +148,7 @@ def _talk_begins(state: State, call: Call, track: Track, leg_id: LegId, *, at: d
     assert leg.party is not None
     callers.queue_him(state, call.id, at=at)
     if track.offer is not None and track.offer.leg_id != leg_id and not track.offer.ending:
-        track.offer.ending = True
+        track.offer.asked_to_end = state.now.mono
         state.want(EndLeg(leg_id=track.offer.leg_id))
     if track.offer is not None and track.offer.leg_id == leg_id:
         track.offer = None
@@ -290,7 +290,7 @@ def watch(state: State) -> None:
             continue
         limit = state.policy.no_ring_seconds if not running.rang else state.policy.ring_seconds * 2
         if state.now.mono - running.dialled > limit:
-            running.ending, running.unreachable = True, not running.rang
+            running.asked_to_end, running.unreachable = state.now.mono, not running.rang
             state.want(EndLeg(leg_id=running.leg_id))
 
 

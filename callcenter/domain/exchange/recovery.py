@@ -1,6 +1,7 @@
 """After an absence of ours: make the picture equal what exists in Asterisk, and invent nothing."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from callcenter.domain.calls import CallState, LegKind, LegState
 from callcenter.domain.exchange import callers, legs, seats
@@ -35,6 +36,8 @@ def reconcile(state: State, event: LinkRestored) -> None:
             _gone(state, call_id, event)
         for call in event.calls:
             _take_in(state, call, event)
+        for call_id in [call.id for call in state.calls.values() if not call.is_live]:
+            _close_legs(state, call_id, at=event.at)
         _free_seats(state, event)
     finally:
         state.recovering = False
@@ -44,14 +47,18 @@ def reconcile(state: State, event: LinkRestored) -> None:
 
 
 def _gone(state: State, call_id: CallId, event: LinkRestored) -> None:
-    event = replace(event, at=max(event.at, state.calls[call_id].last_at))
+    _close_legs(state, call_id, at=event.at)
+    callers.left(state, CallerLeft(at=event.at, call_id=call_id, by_itself=False))
+
+
+def _close_legs(state: State, call_id: CallId, *, at: datetime, but: frozenset[LegId] = frozenset()) -> None:
+    """End the legs that exist no more; whoever hung up, it was not our doing."""
     for leg in state.calls[call_id].legs:
-        if leg.kind is LegKind.SEAT and leg.state is not LegState.ENDED:
+        if leg.kind is LegKind.SEAT and leg.state is not LegState.ENDED and leg.id not in but:
             legs.ended(
                 state,
-                LegEnded(at=event.at, call_id=call_id, leg_id=leg.id, ending=Ending.CANCELLED, by_itself=True),
+                LegEnded(at=at, call_id=call_id, leg_id=leg.id, ending=Ending.CANCELLED, by_itself=True),
             )
-    callers.left(state, CallerLeft(at=event.at, call_id=call_id, by_itself=False))
 
 
 def _take_in(state: State, found: CallFound, event: LinkRestored) -> None:
@@ -66,13 +73,7 @@ def _take_in(state: State, found: CallFound, event: LinkRestored) -> None:
     event = replace(event, at=max(event.at, call.last_at))
     if found.answered:
         callers.line_opened(state, CallerUp(at=event.at, call_id=call.id))
-    still_there = {leg.leg_id for leg in found.legs}
-    for leg in state.calls[call.id].legs:
-        if leg.kind is LegKind.SEAT and leg.state is not LegState.ENDED and leg.id not in still_there:
-            legs.ended(
-                state,
-                LegEnded(at=event.at, call_id=call.id, leg_id=leg.id, ending=Ending.CANCELLED, by_itself=True),
-            )
+    _close_legs(state, call.id, at=event.at, but=frozenset(leg.leg_id for leg in found.legs))
     state.tracks[call.id].talks.clear()
     for leg_found in found.legs:
         legs.dialled(state, LegDialled(at=event.at, call_id=call.id, leg_id=leg_found.leg_id, seat=leg_found.seat))
@@ -88,6 +89,7 @@ def _ask_again(state: State, call_id: CallId) -> None:
     if track.ending:
         state.want(EndCall(call_id=call_id))
     if track.offer is not None and track.offer.ending:
+        track.offer.asked_to_end = state.now.mono
         state.want(EndLeg(leg_id=track.offer.leg_id))
 
 

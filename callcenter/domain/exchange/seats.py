@@ -64,7 +64,7 @@ def _withdraw(state: State, call_id: CallId | None, leg_id: LegId) -> None:
     if track is not None and track.offer is not None and track.offer.leg_id == leg_id:
         if track.offer.ending:
             return
-        track.offer.ending = True
+        track.offer.asked_to_end = state.now.mono
     state.want(EndLeg(leg_id=leg_id))
 
 

@@ -49,9 +49,14 @@ class Offer:
     dialled: float
     """Monotonic second of the offer."""
     rang: bool = False
-    ending: bool = False
-    """We have asked for its end already."""
+    asked_to_end: float | None = None
+    """Monotonic second at which we asked for its end."""
     unreachable: bool = False
+
+    @property
+    def ending(self) -> bool:
+        """We have asked for its end already."""
+        return self.asked_to_end is not None
 
 
 @dataclass(slots=True, kw_only=True)
