@@ -11,7 +11,7 @@ from callcenter.domain.errors import UnavailableError
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import CallFound, LegFound, LinkRestored, Place
 
-VARIABLES = "CASEID,QSINCE,RECORDING,SEAT"
+VARIABLES = "CASEID,QSINCE,RECORDING,SEAT,ASSERTED"
 UNSET = frozenset({"", "(null)"})
 LIST_SECONDS = 10.0  # a list of some hundred channels takes milliseconds; more is a sick Asterisk
 MUSIC_NAME = "Local/s@music-"
@@ -50,6 +50,10 @@ def _variable(entry: Headers, name: str) -> str | None:
     return None if value in UNSET else value
 
 
+def _number(entry: Headers) -> str | None:
+    return number_of(entry, asserted=_variable(entry, "ASSERTED") or "")
+
+
 def _is_caller(entry: Headers) -> bool:
     """Tell the caller from a unit we dialled: both are the trunk's, only he has the account code."""
     case = _variable(entry, "CASEID")
@@ -73,7 +77,7 @@ def _channel(entry: Headers, ours: Mapping[str, Channel]) -> Channel:
         channel.joined = channel.joined or before.joined
     case = _variable(entry, "CASEID")
     if _is_caller(entry):
-        channel.kind, channel.caller_number = Kind.CALLER, number_of(entry)
+        channel.kind, channel.caller_number = Kind.CALLER, _number(entry)
         channel.call_id, channel.leg_id = CallId(case or ""), LegId(case or "")
     elif (seat := seat_of(name)) is not None:
         channel.kind, channel.seat = Kind.SEAT, seat
@@ -98,7 +102,7 @@ def _call(entry: Headers, entries: tuple[Headers, ...], *, at: datetime) -> Call
     since = _variable(entry, "QSINCE")
     return CallFound(
         call_id=call_id,
-        caller=number_of(entry),
+        caller=_number(entry),
         arrived=_made(entry, at=at),
         answered=entry.get("ChannelState") == UP,
         since=int(since) if since is not None and since.isdecimal() else None,

@@ -4,8 +4,10 @@ Which event is the truth of what is in the shared facts on queueing: a talk is t
 channel's Hangup and cause, and nothing is taken from the queue's own events.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 from callcenter.asterisk.ami import Headers
 from callcenter.asterisk.channels import TRUNK, Channel, ChannelTable, EndedBy, Kind, endpoint_of, seat_of
@@ -46,6 +48,9 @@ REFUSED = "21"
 NO_ANSWER = frozenset({"18", "19"})
 CALLED_OFF = frozenset({"0", "16", "26"})  # hung up by the calling side, which gives no cause; answered elsewhere
 
+_QUOTED_NAME = re.compile(r'"(?:[^"\\]|\\.)*"?')  # a name may hold whatever its owner wrote into it
+_ASSERTED = re.compile(r"(?:^|[<,\s])(?:sips?|tel):(\+?[0-9][0-9().\-]*)(?=[@;>,\s]|$)", re.IGNORECASE)
+
 CONTACT_ANSWERS = {
     "created": True,
     "reachable": True,
@@ -77,12 +82,22 @@ def time_of(headers: Headers) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int(fraction.ljust(6, "0")[:6]))
 
 
-def number_of(headers: Headers) -> str | None:
-    """Read who calls, as the network gave it; the text is a stranger's and may be anything."""
-    number = headers.get("CallerIDNum", "").strip()
+def number_of(headers: Headers, *, asserted: str = "") -> str | None:
+    """Read who calls, as the network gave it; the text is a stranger's and may be anything.
+
+    `asserted` is the network's P-Asserted-Identity as the dialplan hands it on, percent-encoded. Asterisk reads that
+    header only where it names one party; many networks name the same one as `sip:` and as `tel:`.
+    """
+    number = _asserted_number(unquote(asserted)) or headers.get("CallerIDNum", "").strip()
     if number.lower() in NOBODY or len(number) > LONGEST_NUMBER or not number.isprintable():
         return None
     return number
+
+
+def _asserted_number(identities: str) -> str | None:
+    """Give the first number among the parties that a network asserts; None where there is none."""
+    addresses = _QUOTED_NAME.sub("", identities)
+    return next((found[1] for found in _ASSERTED.finditer(addresses)), None)
 
 
 def _new_channel(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
@@ -260,7 +275,7 @@ def _arrived(headers: Headers, table: ChannelTable, at: datetime) -> list[Teleph
         return []
     channel = table.get(uniqueid) or table.add(Channel(uniqueid=uniqueid, kind=Kind.OTHER))
     channel.name = headers.get("Channel", channel.name or "")
-    channel.caller_number = number_of(headers)
+    channel.caller_number = number_of(headers, asserted=headers.get("Asserted", ""))
     table.name_caller(channel, CallId(case))
     return [
         Arrived(

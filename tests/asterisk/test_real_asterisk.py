@@ -12,6 +12,8 @@ import pytest
 from callcenter.asterisk.ami import Condition
 from callcenter.asterisk.channels import ChannelTable
 from callcenter.asterisk.link import AmiLink
+from callcenter.asterisk.lists import found
+from callcenter.asterisk.provision import Plan
 from callcenter.asterisk.telephone import Telephone
 from callcenter.domain.errors import CallerGone
 from callcenter.domain.ids import CallId, LegId
@@ -29,7 +31,8 @@ from callcenter.domain.telephony import (
     VoiceBegan,
 )
 from callcenter.domain.wishes import EndCall, OfferSeat
-from tests.asterisk.conftest import Ami
+from scripts.phones.phone import Phone
+from tests.asterisk.conftest import HOST, Ami
 
 if TYPE_CHECKING:
     from callcenter.asterisk.agi import AgiCaller
@@ -231,3 +234,17 @@ async def test_an_offer_to_a_phone_that_is_not_registered_fails_at_once(ami: Ami
         assert (ended.leg_id, ended.ending) == (leg_id, Ending.FAILED)
         assert not [event for event in line.events if isinstance(event, LegDialled)]
         assert line.table.get(leg_id) is None
+
+
+async def test_a_network_that_asserts_two_names_of_one_caller_is_understood(ami: Ami, plan: Plan) -> None:
+    name = '"A, \\"B\\": (<sip:110@h>)"'
+    asserted = (("P-Asserted-Identity", f"{name} <sip:+8613800000001@ims.example>, <tel:+8613800000001>"),)
+
+    async with on_line(ami) as line, Phone("citizen") as phone:
+        call = await phone.calls(f"sip:{plan.hotline}@{HOST}:{plan.sip_port}", number="3000", headers=asserted)
+        arrived = await line.until(Arrived)
+        again = await found(line.link, ChannelTable())
+        await call.hang_up()
+
+    assert arrived.caller == "+8613800000001"
+    assert [one.caller for one in again.calls if one.call_id == arrived.call_id] == ["+8613800000001"]

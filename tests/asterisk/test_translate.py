@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -320,3 +321,36 @@ def test_a_phone_whose_contact_is_known_is_not_missed_by_its_device_state() -> N
     assert len(translate(contact | {"ContactStatus": "NonQualified"}, table)) == 1
     assert translate(device("UNAVAILABLE"), table) == []
     assert translate(contact | {"ContactStatus": "Reachable"}, table) == []
+
+
+@pytest.mark.parametrize(
+    ("asserted", "number"),
+    [
+        ("", "13900000001"),
+        ("<sip:+8613800000001@ims.example>, <tel:+8613800000002>", "+8613800000001"),
+        ("<sip:anonymous@ims.example>,<tel:+86-138-0000-0002>", "+86-138-0000-0002"),
+        ("tel:+8613800000001;phone-context=x, sip:b@h", "+8613800000001"),
+        ('"a \\" <sip:110@h>, <tel:119>" <SIP:+8613800000001;npdi@h>', "+8613800000001"),
+        ("<sip:12ab@h>", "13900000001"),
+        ('"<tel:110>', "13900000001"),
+        ("<tel:" + "9" * 79 + ">", None),
+        ("<tel:110\r\nEvent: Hangup>", "110"),
+        ("%ff\x00%", "13900000001"),
+    ],
+)
+def test_the_first_number_that_the_network_asserts_is_the_callers(asserted: str, number: str | None) -> None:
+    headers = {
+        "Event": "UserEvent",
+        "Timestamp": "1795534620.1",
+        "UserEvent": "Arrived",
+        "Uniqueid": "n-1.0",
+        "Channel": "PJSIP/trunk-00000001",
+        "CallerIDNum": "13900000001",
+        "CaseId": "c",
+        "Asserted": quote(asserted, safe=""),
+    }
+
+    [arrived] = translate(headers, ChannelTable())
+
+    assert isinstance(arrived, Arrived)
+    assert arrived.caller == number
