@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from callcenter.asterisk.debian_root import make_root
-from callcenter.asterisk.launch import Installation
+from callcenter.asterisk.launch import Installation, NoWayError
 from callcenter.asterisk.link import OLDEST_ASTERISK
 from callcenter.asterisk.provision import TEMPLATES
 from callcenter.asterisk.selftest import try_out
@@ -55,6 +55,8 @@ async def find_or_make(cache: Path, *, tell: Tell, own: bool = True) -> Installa
         if machines is not None:
             try:
                 await _try_once(machines, folder, tell=tell)
+            except NoWayError:
+                raise
             except UnavailableError as error:
                 tell(f"the Asterisk of this machine will not do: {error}")
             else:
@@ -213,6 +215,8 @@ async def _try_once(installation: Installation, folder: Path, *, tell: Tell) -> 
     tell(f"trying Asterisk {installation.version}: one call to itself")
     try:
         await try_out(installation)
+    except NoWayError:
+        raise  # another Asterisk would fare no better
     except UnavailableError as error:
         where = "" if installation.is_own else f"; delete {installation.root} to have it made anew"
         raise UnavailableError(f"Asterisk {installation.version} did not pass its trial: {error}{where}") from error

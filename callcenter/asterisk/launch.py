@@ -95,6 +95,10 @@ class Installation:
         return self.root / path.relative_to("/")
 
 
+class NoWayError(UnavailableError):
+    """This machine bars every way to run Asterisk; nothing is wrong with Asterisk itself."""
+
+
 class Way(StrEnum):
     """How Asterisk is run."""
 
@@ -131,20 +135,24 @@ def choose(installation: Installation, plan: Plan) -> Launch:
     """Choose how this installation is run for this home. Blocking, for a moment.
 
     Raises:
-        UnavailableError: started by root, and there is no way to run it as another user.
+        NoWayError: started by root, and there is no way to run it as another user; says why and what to do.
 
     """
     owner = own_user()
     if owner is None:
         return Launch(Way.DIRECT, installation, _direct_ground(installation, owner))
-    if _namespaces_work(plan):
+    without = _no_namespace(plan)
+    if without is None:
         return Launch(Way.NAMESPACE, installation, Ground(installation.modules, installation.data, owner))
     for path in (installation.root, *plan.readable, *plan.writable):
+        if path != installation.root:
+            _open_way(path, plan.home)
         barred = _barred(path, owner)
         if barred is not None:
-            raise UnavailableError(
-                f"Asterisk must not run as root, and its user (id {owner[0]}) cannot enter {barred}; choose a home "
-                "and a cache outside of it, or start the hotline as an ordinary user"
+            raise NoWayError(
+                f"Asterisk must not run as root, its user (id {owner[0]}) cannot enter {barred}, and it cannot be "
+                f"given a root of its own here ({without}); choose a home and a cache outside of {barred} (--home "
+                "DIR, XDG_CACHE_HOME=DIR), or start the hotline as an ordinary user"
             )
     return Launch(Way.DIRECT, installation, _direct_ground(installation, owner))
 
@@ -186,19 +194,38 @@ def _loader(installation: Installation) -> Path:
     return found[0]
 
 
-def _namespaces_work(plan: Plan) -> bool:
-    """Try what ENTER begins with; containers often forbid it."""
-    if any(tool is None for tool in map(shutil.which, ("unshare", "chroot", "mount"))):
-        return False
-    if any(path.parts[1] in (*SYSTEM, "dev") for path in (*plan.readable, *plan.writable)):
-        return False  # a home there would be hidden by the installation's own folder of that name
+def _no_namespace(plan: Plan) -> str | None:
+    """Try what ENTER begins with; containers and plain chroots forbid it. Says why not; None where it works."""
+    missing = [tool for tool in ("unshare", "chroot", "mount") if shutil.which(tool) is None]
+    if missing:
+        return f"{', '.join(missing)} not found"
+    for path in (*plan.readable, *plan.writable):
+        if path.parts[1] in (*SYSTEM, "dev"):
+            return f"{path} lies in /{path.parts[1]}, where the installation's own folder would hide it"
     point = plan.folder / "root"
     point.mkdir(parents=True, exist_ok=True)
     trial = ["unshare", "--mount", "--propagation", "private", "mount", "-t", "tmpfs", "callcenter", str(point)]
     try:
-        return subprocess.run(trial, capture_output=True, timeout=PROBE_SECONDS, check=False).returncode == 0  # noqa: S603  # fixed words, one path
-    except (OSError, subprocess.TimeoutExpired):
-        return False
+        done = subprocess.run(  # noqa: S603  # fixed words, one path
+            trial, capture_output=True, timeout=PROBE_SECONDS, check=False, env=environment(), errors="replace"
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"unshare: {error}"
+    if done.returncode == 0:
+        return None
+    words = (done.stderr.strip().splitlines() or ["unshare failed without a word"])[0]
+    if "root filesystem propagation" in words:  # what unshare says in a chroot
+        words += "; in a chroot / must be a mount: bind its folder onto itself before entering it"
+    return words
+
+
+def _open_way(path: Path, home: Path) -> None:
+    """Let others pass through, but not look into, the folders inside the home that lead to this one."""
+    for folder in path.parents:
+        if home in folder.parents and folder.is_dir():
+            mode = stat.S_IMODE(folder.stat().st_mode)
+            if mode | stat.S_IXOTH != mode:
+                folder.chmod(mode | stat.S_IXOTH)
 
 
 def _barred(path: Path, owner: tuple[int, int]) -> Path | None:

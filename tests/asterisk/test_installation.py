@@ -11,7 +11,7 @@ import pytest
 from callcenter.asterisk import debian_root, installation
 from callcenter.asterisk.debian_root import make_root, mirror
 from callcenter.asterisk.installation import find_or_make, is_new_enough, locked, machines_own, version_in
-from callcenter.asterisk.launch import Installation
+from callcenter.asterisk.launch import Installation, NoWayError
 from callcenter.asterisk.provision import TEMPLATES
 from callcenter.domain.errors import UnavailableError
 
@@ -205,6 +205,20 @@ async def test_one_that_fails_its_trial_is_not_taken_and_tried_again_next_time(
             await find_or_make(tmp_path / "cache", tell=lambda _: None, own=False)
 
     assert len(times) == 2
+
+
+async def test_a_machine_that_bars_every_way_is_not_blamed_on_the_asterisk(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    debian(command)
+
+    async def try_out(_: Installation) -> None:
+        raise NoWayError("its user cannot enter /closed")
+
+    monkeypatch.setattr(installation, "try_out", try_out)
+
+    with pytest.raises(NoWayError, match=r"^its user cannot enter /closed$"):
+        await find_or_make(tmp_path / "cache", tell=lambda _: None, own=False)
 
 
 async def test_two_homes_make_one_asterisk(command: Command, tried: list[str], tmp_path: Path) -> None:

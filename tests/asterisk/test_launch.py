@@ -1,6 +1,7 @@
 """How Asterisk is run: by which way, as whom, seeing what."""
 
 import os
+import stat
 import subprocess
 from dataclasses import replace
 from itertools import pairwise
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from callcenter.asterisk import launch
-from callcenter.asterisk.launch import USER_ID, Installation, Launch, Way, choose
+from callcenter.asterisk.launch import USER_ID, Installation, Launch, NoWayError, Way, choose
 from callcenter.asterisk.provision import Ground, Plan
 from callcenter.domain.errors import UnavailableError
 from tests.asterisk.conftest import plan_in
@@ -68,7 +69,7 @@ def test_root_gives_it_another_user_and_a_root_of_its_own(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     as_user(monkeypatch, 0)
-    monkeypatch.setattr(launch, "_namespaces_work", lambda _: True)
+    monkeypatch.setattr(launch, "_no_namespace", lambda _: None)
 
     chosen = choose(isolated(tmp_path / "root"), plan)
     command = chosen.command(plan)
@@ -86,7 +87,7 @@ def test_root_without_namespaces_runs_it_as_another_user_where_that_one_may_go(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     as_user(monkeypatch, 0)
-    monkeypatch.setattr(launch, "_namespaces_work", lambda _: False)
+    monkeypatch.setattr(launch, "_no_namespace", lambda _: "unshare: no")
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
 
@@ -96,18 +97,52 @@ def test_root_without_namespaces_runs_it_as_another_user_where_that_one_may_go(
     assert f"--reuid={USER_ID}" in chosen.command(plan)
 
 
+def test_root_without_namespaces_opens_the_way_through_its_own_home_only(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_user(monkeypatch, 0)
+    monkeypatch.setattr(launch, "_no_namespace", lambda _: "unshare: no")
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    plan.log.mkdir(mode=0o700)
+
+    choose(isolated(tmp_path / "root"), plan)
+
+    assert stat.S_IMODE(plan.log.stat().st_mode) == 0o701
+
+
 def test_root_without_namespaces_says_which_folder_bars_the_way(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     as_user(monkeypatch, 0)
-    monkeypatch.setattr(launch, "_namespaces_work", lambda _: False)
+    monkeypatch.setattr(launch, "_no_namespace", lambda _: "unshare: no")
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
 
-    with pytest.raises(UnavailableError, match=f"must not run as root.*cannot enter {closed};"):
+    with pytest.raises(
+        NoWayError, match=rf"must not run as root.*cannot enter {closed}, .*\(unshare: no\).*--home DIR"
+    ):
         choose(isolated(closed / "root"), plan)
+
+
+def test_in_a_plain_chroot_it_is_told_that_the_root_is_no_mount(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = tmp_path / "commands"
+    commands.mkdir()
+    said = "unshare: cannot change root filesystem propagation: Invalid argument"
+    unshare = commands / "unshare"
+    unshare.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    unshare.chmod(0o755)
+    monkeypatch.setattr(launch, "environment", lambda: {"PATH": f"{commands}:{os.environ['PATH']}"})
+    as_user(monkeypatch, 0)
+    plan.folder.mkdir(parents=True, mode=0o700)
+    tmp_path.chmod(0o700)
+
+    with pytest.raises(NoWayError, match=rf"\({said}; in a chroot / must be a mount: bind its folder"):
+        choose(isolated(tmp_path / "root"), plan)
 
 
 def test_a_root_without_its_loader_is_named(plan: Plan, tmp_path: Path) -> None:
