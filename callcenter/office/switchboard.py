@@ -47,6 +47,7 @@ class Switchboard:
         self._noticed: list[Noticed] = []
         self._turned: float | None = None
         self._queues: Sequence[tuple[object, ...]] = ()
+        self._corrected = 0
         self.failures = 0
         """Events and ticks that our own code failed on; shown on /health."""
 
@@ -126,6 +127,9 @@ class Switchboard:
             self.failures += 1
         else:
             self._carry_out(decision)
+        if (corrected := self._exchange.corrected) > self._corrected:
+            log.warning("the picture was put right: something that should have been told was not", times=corrected)
+            self._corrected = corrected
 
     def _carry_out(self, decision: Decision) -> None:
         for fact, call in decision.facts:

@@ -24,6 +24,8 @@ from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg, OfferSeat, Take
 from tests.support.exchange_story import SEATS, Story
 
 LONGEST_BACK_OFF = 60.0
+SOON = 1.0
+"""Seconds in which a telephone system does what it is asked."""
 CHOICE = st.integers(0, 99)
 
 
@@ -142,6 +144,9 @@ class Day(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.1, 1.0, 7.0, 35.0]), twice=st.booleans())
     def time_passes(self, seconds: float, twice: bool) -> None:  # noqa: FBT001
         self.twice = twice
+        if seconds >= SOON:
+            while self.linked and self.pending:
+                self.a_wish_is_carried_out()
         self.obey(self.story.pass_time(seconds))
 
     @precondition(lambda self: self.linked and not self.strays)

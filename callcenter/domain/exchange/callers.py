@@ -153,7 +153,7 @@ def in_fallback(state: State, event: CallerInFallback) -> None:
     if _older_than_the_talk(call, event.at):
         return
     track.waits = False
-    track.in_fallback = state.now.mono
+    track.in_fallback = track.asked_back = state.now.mono
     if call.state is CallState.TALKING:
         back_to_the_head(state, call, at=event.at, reason="talk_ended")
     queue_him(state, call.id, at=event.at)

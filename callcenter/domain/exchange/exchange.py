@@ -7,7 +7,7 @@ from callcenter.domain import telephony
 from callcenter.domain.calls import Call, CallState
 from callcenter.domain.distribution import FreeSeat, WaitingCaller, choose
 from callcenter.domain.errors import NotFoundError, RefusedError
-from callcenter.domain.exchange import callers, legs, recovery, seats
+from callcenter.domain.exchange import callers, legs, recovery, seats, watchdog
 from callcenter.domain.exchange.commands import (
     Alarm,
     ClearAlarm,
@@ -41,6 +41,7 @@ from callcenter.domain.wishes import Announce, EndCall, TakeBack
 
 UNSETTLED = "recording"
 SETTLED_KEPT = 1000
+ASK_BACK_SECONDS = 1.0
 
 
 class Exchange:
@@ -81,6 +82,7 @@ class Exchange:
         state.settling = False
         seats.end_wrap_ups(state)
         legs.watch(state)
+        watchdog.watch(state)
         self._fetch_back()
         self._distribute()
         self._announce()
@@ -147,6 +149,11 @@ class Exchange:
     def linked(self) -> bool:
         """We hear Asterisk."""
         return self._state.linked
+
+    @property
+    def corrected(self) -> int:
+        """How often the picture had to be put right, because an event that should have come did not."""
+        return self._state.corrected
 
     def queues(self) -> Sequence[QueueView]:
         """The queue as it is now."""
@@ -311,9 +318,16 @@ class Exchange:
             legs.offer(state, caller.call_id, seat.extension)
 
     def _fetch_back(self) -> None:
-        for call_id, track in self._state.tracks.items():
-            if track.in_fallback is not None and track.offer is None and track.ended is None:
-                self._state.want(TakeBack(call_id=call_id))
+        """Ask again, for Asterisk's queue gives nobody back for whom it rings a seat, or who is still greeted."""
+        state = self._state
+        if not state.linked:
+            return
+        for call_id, track in state.tracks.items():
+            if track.in_fallback is None or track.offer is not None or track.ended is not None:
+                continue
+            if track.asked_back is None or state.now.mono - track.asked_back >= ASK_BACK_SECONDS:
+                track.asked_back = state.now.mono
+                state.want(TakeBack(call_id=call_id))
 
     def _announce(self) -> None:
         state = self._state

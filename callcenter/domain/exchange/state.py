@@ -79,6 +79,12 @@ class Track:
     announce_at: float | None = None
     ended: float | None = None
     queue_named: str | None = None
+    asked_twice: set[LegId] = field(default_factory=set)
+    """Legs whose end did not come, and was asked for once more."""
+    asked_back: float | None = None
+    """Monotonic second at which he was last asked back from Asterisk's own queue."""
+    beside_since: float | None = None
+    """Monotonic second since which he waits beside a free seat."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,6 +127,8 @@ class State:
     settling: bool = False
     """The link is back, and which phones are in use for something else is still being told."""
     order: int = 0
+    corrected: int = 0
+    """How often the picture had to be put right; see `watchdog`."""
     settled: dict[CallId, None] = field(default_factory=dict)
     """The last calls that were let go of, oldest first: a late word of one does not begin it anew."""
     handled_seconds: list[float] = field(default_factory=list)
