@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from aiohttp import WSCloseCode, web
+from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import BaseModel, ConfigDict, Field
 
 from callcenter.api import examples, shapes
@@ -24,7 +24,8 @@ from callcenter.office.stream import Stream, StreamEvent, TooSlowError
 log = structlog.get_logger(__name__)
 
 TOO_SLOW = 4008
-HEARTBEAT_SECONDS = 20.0  # a page that is gone without a word is noticed within half as long again
+HEARTBEAT_SECONDS = 20.0  # between two pings
+PONG_SECONDS = 10.0  # for an answer to a ping: a page that is gone without a word, or reads no more, is noticed
 SEND_SECONDS = 10.0  # a reader that takes nothing for so long does not follow
 LINGER_SECONDS = 30.0  # for a reader that was cut off to read why
 GOODBYE_SECONDS = 1.0  # for all to be told that the hotline ends
@@ -68,7 +69,7 @@ class Watchers:
             fault = QueryFault(f"/{absent}", "is needed too; stream and after go together", parameter=absent)
             raise HttpError(422, "the query is not valid", faults=[fault])
         socket = web.WebSocketResponse(
-            timeout=LINGER_SECONDS, heartbeat=HEARTBEAT_SECONDS, max_msg_size=LARGEST_MESSAGE, compress=False
+            timeout=LINGER_SECONDS, autoping=False, max_msg_size=LARGEST_MESSAGE, compress=False
         )
         if not socket.can_prepare(ask.request):
             raise HttpError(426, "open this address as a WebSocket", headers={"Upgrade": "websocket"})
@@ -97,13 +98,16 @@ class Watchers:
                     tasks.create_task(goodbye, name="events: goodbye")
 
     async def _serve(self, socket: web.WebSocketResponse, ask: Ask[WatchQuery, Nothing]) -> None:
+        answered = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
-            hearing = tasks.create_task(_hear(socket), name="events: hear")
+            hearing = tasks.create_task(_hear(socket, answered), name="events: hear")
+            pinging = tasks.create_task(_ping(socket, answered), name="events: ping")
             telling = tasks.create_task(self._tell(socket, ask), name="events: tell")
-            await asyncio.wait({hearing, telling}, return_when=asyncio.FIRST_COMPLETED)
-            hearing.cancel()
-            telling.cancel()
-        if not telling.cancelled() and (end := telling.result()) is not None:
+            await asyncio.wait({hearing, pinging, telling}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (hearing, pinging, telling):
+                task.cancel()
+        ends = [task.result() for task in (telling, pinging) if not task.cancelled()]
+        if (end := next((end for end in ends if end is not None), None)) is not None:
             await _cut_off(socket, ask.request, end)
 
     async def _tell(self, socket: web.WebSocketResponse, ask: Ask[WatchQuery, Nothing]) -> End | None:
@@ -117,8 +121,7 @@ class Watchers:
                 while True:
                     await _send(socket, self._text(stream, await watcher.next()))
         except TooSlowError:
-            log.info("one who watched was too slow and was cut off")
-            return End(TOO_SLOW, b"too slow to follow the events; begin with a new snapshot")
+            return _too_slow()
         except ConnectionError:
             return None
         except Exception:
@@ -158,10 +161,36 @@ async def _send(socket: web.WebSocketResponse, text: str) -> None:
         raise TooSlowError("takes nothing") from error
 
 
-async def _hear(socket: web.WebSocketResponse) -> None:
+async def _hear(socket: web.WebSocketResponse, answered: asyncio.Event) -> None:
     """Read until the other side is gone. Nothing is expected of it; but this answers its pings and sees it go."""
-    async for _ in socket:
-        pass
+    async for message in socket:
+        answered.set()
+        if message.type is WSMsgType.PING:
+            await socket.pong(message.data)
+
+
+async def _ping(socket: web.WebSocketResponse, answered: asyncio.Event) -> End | None:
+    """Ping for as long as it is answered; how to end then.
+
+    aiohttp's own heartbeat would drop the connection without a word, and a reader that only stood still for a while
+    would not learn that it has missed something.
+    """
+    while True:
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+        answered.clear()
+        try:
+            async with asyncio.timeout(PONG_SECONDS):
+                await socket.ping()
+                await answered.wait()
+        except TimeoutError:
+            return _too_slow()
+        except ConnectionError:
+            return None
+
+
+def _too_slow() -> End:
+    log.info("one who watched was too slow and was cut off")
+    return End(TOO_SLOW, b"too slow to follow the events; begin with a new snapshot")
 
 
 async def _cut_off(socket: web.WebSocketResponse, request: web.Request, end: End) -> None:

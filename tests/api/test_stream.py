@@ -299,6 +299,39 @@ async def test_a_reader_that_stops_is_closed_with_4008_and_told_why(
     assert desk.stream.seq > len(seen)
 
 
+async def test_a_reader_that_stands_still_while_little_happens_is_closed_with_4008_too(
+    server: Server, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callcenter.api.stream.HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr("callcenter.api.stream.PONG_SECONDS", 0.2)
+    async with deaf_watcher(server) as reader, asyncio.timeout(10):
+        await comes_to_watch(desk, 1)
+        while desk.stream.watchers:  # noqa: ASYNC110 - the system's buffers hold all that happens
+            await asyncio.sleep(0.01)
+        frames = [await next_frame(reader)]
+        while frames[-1][0] != 8:
+            frames.append(await next_frame(reader))
+
+    assert [opcode for opcode, _ in frames] == [1, 9, 8]  # the snapshot, a ping, the end
+    assert int.from_bytes(frames[-1][1][:2]) == 4008
+
+
+async def test_a_watcher_who_answers_pings_stays(
+    api: ApiClient, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callcenter.api.stream.HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr("callcenter.api.stream.PONG_SECONDS", 0.2)
+    async with watching(api) as opened:
+        await heard(opened)
+        listening = asyncio.ensure_future(heard(opened))
+        await asyncio.wait([listening], timeout=0.6)  # three times as long as an answer may take
+        assert not listening.done()
+
+        desk.stream.publish("call.talking", desk.has_call(1).t0, {})
+
+        assert (await listening)["type"] == "call.talking"
+
+
 @pytest.mark.usefixtures("impatient")
 async def test_a_reader_that_stops_for_good_is_let_go_of(
     server: Server, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch, log: list[Any]
