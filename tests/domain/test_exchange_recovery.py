@@ -1,16 +1,18 @@
 """The link breaks, or the controller dies: afterwards the picture equals what exists, and nothing is invented."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from callcenter.domain.calls import CallState, Outcome
-from callcenter.domain.exchange.commands import HangUpCall, HoldCall
+from callcenter.domain.exchange.commands import HangUpCall, HoldCall, SetSeatState
 from callcenter.domain.facts import CallEnded
-from callcenter.domain.ids import CallId
+from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.seats import Phone, SeatState
 from callcenter.domain.telephony import CallFound, Ending, LegFound, LineFreed, LineTaken, LinkLost, LinkRestored, Place
-from callcenter.domain.wishes import EndCall, OfferSeat, StartFlow, StopMusic, TakeBack
+from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg, OfferSeat, StartFlow, StopMusic, TakeBack
 from tests.support.exchange_story import SEATS, Story
 
 A = CallId("A")
@@ -287,3 +289,66 @@ def test_the_seat_of_a_caller_who_left_is_free_again_though_its_end_was_never_to
     story.arrives("B")
     story.waits("B")
     assert story.offer_of("B").seat == "8001"
+
+
+def test_a_talk_that_asterisks_own_queue_made_while_an_offer_of_ours_still_rings_is_seen() -> None:
+    story = Story(seats=["8001", "8002"], ready=["8001", "8002"])
+    story.arrives("A")
+    story.waits("A")
+    ours = story.rings("A")
+    other = "8002" if ours.seat == "8001" else "8001"
+    story.starts_anew()
+
+    wishes = story.link_restored(
+        found(
+            story,
+            Place.TALK,
+            LegFound(leg_id=ours.leg_id, seat=ours.seat, answered=False, talk=None),
+            LegFound(leg_id=LegId("net"), seat=other, answered=True, talk="bridge"),
+            talk="bridge",
+        )
+    )
+
+    assert story.call("A").state is CallState.TALKING
+    assert story.call("A").seat == other
+    assert story.seat(other).state is SeatState.TALKING
+    assert EndLeg(leg_id=ours.leg_id) in wishes
+
+
+def test_who_came_while_we_were_away_waits_since_he_asked_and_in_that_order() -> None:
+    story = Story(seats=["8001"])
+    came = story.at
+    story.hear(LinkLost(at=story.at))
+    story.pass_time(30)
+
+    def waiting(call: str, since: int) -> CallFound:
+        asked = came + timedelta(seconds=since)
+        return replace(found(story, Place.WAITING), call_id=CallId(call), arrived=came, since=int(asked.timestamp()))
+
+    story.link_restored(waiting("third", 9), waiting("first", 2), waiting("second", 5), registered=["8001"])
+    story.ask(SetSeatState(extension="8001", state=SeatState.READY))
+
+    assert story.call("third").t2 == came + timedelta(seconds=9)
+    assert [call_id for queue in story.exchange.queues() for call_id, _ in queue.waiting] == [
+        "first",
+        "second",
+        "third",
+    ]
+    assert [wish.call_id for wish in story.wishes if isinstance(wish, OfferSeat)] == ["first"]
+
+
+def test_after_a_lost_link_asterisk_is_told_anew_what_follows_a_talk() -> None:
+    story = Story(seats=["8001"], ready=["8001"])
+    offer = story.talking("A")
+    story.hear(LinkLost(at=story.at))  # perhaps before Asterisk took the first word of it
+
+    wishes = story.link_restored(
+        found(
+            story,
+            Place.TALK,
+            LegFound(leg_id=offer.leg_id, seat="8001", answered=True, talk="bridge"),
+            talk="bridge",
+        )
+    )
+
+    assert AfterTalk(call_id=A, requeue=False) in wishes

@@ -547,3 +547,44 @@ def test_a_late_word_of_a_call_that_is_over_does_not_begin_it_anew() -> None:
     story.arrives("A")
 
     assert story.kinds("A") == ["call.arrived", "call.ended"]
+
+
+def test_an_offer_that_asterisk_calls_off_again_and_again_is_no_storm() -> None:
+    story = Story(seats=["8001"], ready=["8001"])
+    story.arrives("A")
+    story.waits("A")
+
+    offers = 0
+    for _ in range(100):  # ten seconds
+        if any(isinstance(wish, OfferSeat) for wish in story.pass_time(0.1)):
+            offers += 1
+        story.leg_ends("A", Ending.CANCELLED)
+
+    assert 1 <= offers <= 4
+    assert story.seat("8001").state is SeatState.READY
+
+
+def test_the_callers_own_hold_button_does_not_end_the_operators_hold() -> None:
+    story = Story(seats=["8001"], ready=["8001"])
+    offer = story.talking("A")
+    story.hear(PartyHeld(at=story.at, call_id=A, leg_id=offer.leg_id))
+
+    story.hear(
+        PartyHeld(at=story.at, call_id=A, leg_id=LegId(A)), PartyResumed(at=story.at, call_id=A, leg_id=LegId(A))
+    )
+
+    assert story.call("A").held
+    story.hear(PartyResumed(at=story.at, call_id=A, leg_id=offer.leg_id))
+    assert not story.call("A").held
+
+
+def test_a_good_bye_that_could_not_be_carried_out_is_no_end_by_the_hotline() -> None:
+    story = Story(seats=["8001"])
+    story.arrives("A")
+    story.ask(NoteFlowCompleted(call_id=A))
+    story.waits("A")  # the link was away at that moment, and his guard brought him here
+
+    story.leaves("A")
+
+    end = next(fact for fact in story.facts if isinstance(fact, CallEnded))
+    assert (end.outcome, end.ended_by) == (Outcome.ABANDONED_QUEUE, "caller")

@@ -119,6 +119,7 @@ def queue_him(state: State, call_id: CallId, *, at: datetime) -> None:
     call, track = state.calls[call_id], state.tracks[call_id]
     if call.t2 is None:
         state.note(CallQueued(at=at, call_id=call_id, queue=track.queue_named or state.policy.queue))
+    track.flow_completed = False  # its good-bye could not be carried out
     if track.announce_at is None:
         track.announce_at = state.now.mono + state.policy.announce_first_seconds
 

@@ -64,8 +64,14 @@ def dialled(state: State, event: LegDialled) -> None:
         return
     if found[0].state is CallState.TALKING:
         return  # he has a seat; Asterisk lets this one go by itself
-    if found[1].offer is None and state.lines[event.seat].leg_id is None:
+    line = state.lines[event.seat]
+    if found[1].offer is None and line.leg_id is None:
         _begin_offer(state, event.call_id, event.leg_id, event.seat, at=event.at)
+        return
+    # An offer of ours still rings, or the seat has another leg. This one may yet become the talk.
+    if line.leg_id is None:
+        line.call_id, line.leg_id = event.call_id, event.leg_id
+    _begin_leg(state, event.call_id, event.leg_id, event.seat, at=max(event.at, found[0].last_at))
 
 
 def _begin_offer(state: State, call_id: CallId, leg_id: LegId, extension: str, *, at: datetime) -> None:
@@ -74,6 +80,10 @@ def _begin_offer(state: State, call_id: CallId, leg_id: LegId, extension: str, *
     track.offer = Offer(leg_id=leg_id, seat=extension, dialled=state.now.mono)
     line.call_id, line.leg_id = call_id, leg_id
     state.note(CallOffered(at=at, call_id=call_id, seat=extension, leg_id=leg_id))
+    _begin_leg(state, call_id, leg_id, extension, at=at)
+
+
+def _begin_leg(state: State, call_id: CallId, leg_id: LegId, extension: str, *, at: datetime) -> None:
     leg = Leg(id=leg_id, kind=LegKind.SEAT, party=extension, number=extension, state=LegState.DIALING, started=at)
     state.note(LegChanged(at=at, call_id=call_id, leg=leg))
 
@@ -223,10 +233,14 @@ def _offer_ended(state: State, call: Call, leg: Leg, ending: Ending, *, at: date
     assert leg.party is not None
     track = state.tracks[call.id]
     running = track.offer
+    asked_to_end = state.recovering
     if running is not None and running.leg_id == leg.id:
+        asked_to_end = asked_to_end or running.ending
         track.offer = None
     rang_at_all = leg.state is LegState.RINGING
-    withdrawn = ending is Ending.CANCELLED or not call.is_live
+    has_another = call.state is CallState.TALKING or track.offer is not None
+    # An offer that Asterisk called off and not we, while he still waits, would be made again at once, for ever.
+    withdrawn = not call.is_live or (ending is Ending.CANCELLED and (asked_to_end or has_another))
     if call.is_live and call.state in (CallState.QUEUED, CallState.RINGING) and track.offer is None:
         _tell_offer_end(state, call, leg, ending, at=at)
     if withdrawn:
@@ -257,7 +271,10 @@ def held(state: State, event: PartyHeld) -> None:
 def resumed(state: State, event: PartyResumed) -> None:
     """The operator pressed the button again."""
     found = state.live(event.call_id)
-    if found is not None and found[0].held and not found[1].music_mutes:
+    if found is None or not found[0].held or found[1].music_mutes:
+        return
+    leg = found[0].leg(event.leg_id)
+    if leg is not None and leg.kind is LegKind.SEAT and leg.state is LegState.HELD:
         end_hold(state, found[0], at=event.at)
 
 

@@ -1,7 +1,7 @@
 """After an absence of ours: make the picture equal what exists in Asterisk, and invent nothing."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from callcenter.domain.calls import CallState, LegKind, LegState
 from callcenter.domain.exchange import callers, legs, seats
@@ -24,7 +24,7 @@ from callcenter.domain.telephony import (
     PartyJoined,
     Place,
 )
-from callcenter.domain.wishes import EndCall, EndLeg
+from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg
 
 
 def reconcile(state: State, event: LinkRestored) -> None:
@@ -34,7 +34,7 @@ def reconcile(state: State, event: LinkRestored) -> None:
         found = {call.call_id: call for call in event.calls}
         for call_id in [call.id for call in state.calls.values() if call.is_live and call.id not in found]:
             _gone(state, call_id, event)
-        for call in event.calls:
+        for call in sorted(event.calls, key=_asked_at):
             _take_in(state, call, event)
         for call_id in [call.id for call in state.calls.values() if not call.is_live]:
             _close_legs(state, call_id, at=event.at)
@@ -44,6 +44,11 @@ def reconcile(state: State, event: LinkRestored) -> None:
     state.linked = state.settling = True
     for extension in state.seats:
         seats.tell_fallback(state, extension)
+
+
+def _asked_at(found: CallFound) -> float:
+    """Say since when he waits, or is here: his place in the line, of which we may not have heard."""
+    return found.arrived.timestamp() if found.since is None else found.since
 
 
 def _gone(state: State, call_id: CallId, event: LinkRestored) -> None:
@@ -71,6 +76,8 @@ def _take_in(state: State, found: CallFound, event: LinkRestored) -> None:
     if call is None or not call.is_live:
         return
     event = replace(event, at=max(event.at, call.last_at))
+    if found.since is not None and found.place is not Place.FLOW and call.t2 is None:
+        callers.queue_him(state, call.id, at=min(event.at, datetime.fromtimestamp(found.since, UTC)))
     if found.answered:
         callers.line_opened(state, CallerUp(at=event.at, call_id=call.id))
     _close_legs(state, call.id, at=event.at, but=frozenset(leg.leg_id for leg in found.legs))
@@ -109,6 +116,8 @@ def _place(state: State, found: CallFound, event: LinkRestored) -> None:
         legs.end_hold(state, call, at=event.at)  # whoever played the music has died, and the music with him
     if found.talk is None:
         return
+    if call.state is CallState.TALKING:
+        state.want(AfterTalk(call_id=call_id, requeue=False))  # perhaps the link broke before he was told
     for leg in found.legs:
         if leg.talk is not None:
             legs.joined(state, PartyJoined(at=event.at, call_id=call_id, leg_id=leg.leg_id, talk=leg.talk))
