@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 TICK_SECONDS = 0.1  # how late a wrap-up may end or an announcement begin
 BEAT_SECONDS = 1.0
 FROZEN_SECONDS = 2.5  # the dialplan gives up on us after 3: whoever was away for longer must not decide on old news
+BROKEN_SECONDS = 10.0  # by then every caller is in Asterisk's own queue, since no beat told that we decide
 
 Noticed = Callable[[Fact, Call | None], None]
 """Is told each fact, with the whole call after it, in the moment it is noted; must not wait."""
@@ -29,6 +30,10 @@ Noticed = Callable[[Fact, Call | None], None]
 
 class FrozenError(CallcenterError):
     """This process was stopped for so long that Asterisk has taken the callers back; it must end and begin anew."""
+
+
+class BrokenError(CallcenterError):
+    """Our own code fails whenever time passes; Asterisk's own queue serves the callers until we begin anew."""
 
 
 class Switchboard:
@@ -48,6 +53,7 @@ class Switchboard:
         self._turned: float | None = None
         self._queues: Sequence[tuple[object, ...]] = ()
         self._corrected = 0
+        self._undecided_since: float | None = None
         self.failures = 0
         """Events and ticks that our own code failed on; shown on /health."""
 
@@ -81,6 +87,7 @@ class Switchboard:
 
         Raises:
             FrozenError: this process was away for too long.
+            BrokenError: nothing could be decided for too long.
 
         """
         beat_at = self._clock.monotonic()
@@ -93,8 +100,8 @@ class Switchboard:
             self._stirred.clear()
             self._look_at_the_clock()
             self.settle()
-            self._tick()
-            if self._clock.monotonic() >= beat_at:
+            decides = self._tick()
+            if decides and self._exchange.linked and self._clock.monotonic() >= beat_at:
                 beat_at = self._clock.monotonic() + BEAT_SECONDS
                 self.telephone.beat(int(self._clock.now().timestamp()))
 
@@ -119,17 +126,25 @@ class Switchboard:
             else:
                 self._carry_out(decision)
 
-    def _tick(self) -> None:
+    def _tick(self) -> bool:
+        """Let time pass; False where our own code failed, and then Asterisk must not be told that we decide."""
+        now = self._now()
         try:
-            decision = self._exchange.tick(self._now())
-        except Exception:
-            log.exception("the exchange failed as time passed")
+            decision = self._exchange.tick(now)
+        except Exception as error:
             self.failures += 1
-        else:
-            self._carry_out(decision)
+            if self._undecided_since is None:
+                self._undecided_since = now.mono
+                log.exception("the exchange failed as time passed")
+            elif now.mono - self._undecided_since > BROKEN_SECONDS:
+                raise BrokenError(f"nothing could be decided for {BROKEN_SECONDS:.0f} s") from error
+            return False
+        self._undecided_since = None
+        self._carry_out(decision)
         if (corrected := self._exchange.corrected) > self._corrected:
             log.warning("the picture was put right: something that should have been told was not", times=corrected)
             self._corrected = corrected
+        return True
 
     def _carry_out(self, decision: Decision) -> None:
         for fact, call in decision.facts:

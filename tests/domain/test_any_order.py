@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcenter.domain import telephony as t
-from callcenter.domain.errors import NotFoundError, RefusedError
+from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableError
 from callcenter.domain.exchange import commands as c
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.seats import SeatState
@@ -193,7 +193,7 @@ def follow(story: Story, step: Any) -> None:
         refused = None
         try:
             story.ask(step)
-        except (RefusedError, NotFoundError) as refusal:
+        except (RefusedError, NotFoundError, UnavailableError) as refusal:
             refused = str(refusal)
         assert refused != ""
         assert refused is None or len(story.facts) == before

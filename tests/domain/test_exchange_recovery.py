@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from callcenter.domain.calls import CallState, Outcome
+from callcenter.domain.errors import UnavailableError
 from callcenter.domain.exchange.commands import HangUpCall, HoldCall, SetSeatState
 from callcenter.domain.facts import CallEnded
 from callcenter.domain.ids import CallId, LegId
@@ -352,3 +353,14 @@ def test_after_a_lost_link_asterisk_is_told_anew_what_follows_a_talk() -> None:
     )
 
     assert AfterTalk(call_id=A, requeue=False) in wishes
+
+
+def test_a_hold_is_not_promised_while_asterisk_is_not_heard() -> None:
+    story = Story(seats=["8001"], ready=["8001"])
+    story.talking("A")
+    story.hear(LinkLost(at=story.at))
+
+    with pytest.raises(UnavailableError):
+        story.ask(HoldCall(call_id=A))
+
+    assert not story.call("A").held

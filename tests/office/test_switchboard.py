@@ -7,9 +7,9 @@ from callcenter.domain.exchange import Policy
 from callcenter.domain.exchange.commands import HangUpCall, NoteDigits
 from callcenter.domain.ids import CallId
 from callcenter.domain.seats import SeatState
-from callcenter.domain.telephony import Arrived, CallerUp, Ending, FlowAsked, LegEnded, LinkLost
+from callcenter.domain.telephony import Arrived, CallerUp, Ending, FlowAsked, LegEnded, LinkLost, LinkRestored
 from callcenter.domain.wishes import AfterTalk, EndCall, OfferSeat
-from callcenter.office.switchboard import FrozenError
+from callcenter.office.switchboard import BrokenError, FrozenError
 from tests.support.office_fakes import CALL, NOON, Office, an_office, eventually, running
 
 
@@ -140,3 +140,56 @@ def test_digits_of_a_caller_who_is_gone_are_dropped() -> None:
     office.switchboard.ask(NoteDigits(call_id=CALL, node="main", digits="1"))
 
     assert office.journal.facts == []
+
+
+async def test_while_nothing_can_be_decided_asterisk_is_not_told_that_we_decide(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    office = an_office()
+    tick, ticks = office.switchboard.exchange.tick, 0
+
+    def breaks(now: object) -> object:
+        nonlocal ticks
+        ticks += 1
+        if broken:
+            raise KeyError("a mistake of ours")
+        return tick(now)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(office.switchboard.exchange, "tick", breaks)
+    broken = True
+
+    running_task = asyncio.ensure_future(office.switchboard.run())
+    for _ in range(5):
+        before = ticks
+        await eventually(lambda before=before: ticks > before)  # type: ignore[misc]
+        office.clock.advance(1.0)
+    assert office.telephone.beats == []
+
+    broken = False
+    await eventually(lambda: len(office.telephone.beats) == 1)
+
+    broken = True
+    for _ in range(12):
+        before = ticks
+        await eventually(lambda before=before: ticks > before or running_task.done())  # type: ignore[misc]
+        office.clock.advance(1.0)
+    with pytest.raises(BrokenError):
+        await asyncio.wait_for(running_task, 2)
+
+
+async def test_asterisk_is_told_nothing_before_we_know_what_exists() -> None:
+    office = an_office()
+    office.tell(LinkLost(at=NOON))
+    turns = 0
+
+    def turned() -> float:
+        nonlocal turns
+        turns += 1
+        return office.clock.mono
+
+    office.clock.monotonic = turned  # type: ignore[method-assign]
+    async with running(office.switchboard.run):
+        await eventually(lambda: turns > 8)
+        assert office.telephone.beats == []
+        office.switchboard.tell(LinkRestored(at=NOON, calls=(), seats_registered=frozenset()))
+        await eventually(lambda: len(office.telephone.beats) == 1)

@@ -6,7 +6,7 @@ from typing import assert_never
 from callcenter.domain import telephony
 from callcenter.domain.calls import Call, CallState
 from callcenter.domain.distribution import FreeSeat, WaitingCaller, choose
-from callcenter.domain.errors import NotFoundError, RefusedError
+from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableError
 from callcenter.domain.exchange import callers, legs, recovery, seats, watchdog
 from callcenter.domain.exchange.commands import (
     Alarm,
@@ -68,6 +68,7 @@ class Exchange:
         Raises:
             NotFoundError: no such call or seat.
             RefusedError: not possible in this state; says what is.
+            UnavailableError: not possible while Asterisk is not heard.
 
         """
         self._state.now = now
@@ -231,6 +232,7 @@ class Exchange:
                 self._hold(command)
             case ResumeCall():
                 call, _ = self._live(command.call_id)
+                self._be_heard()
                 if not call.held:
                     raise RefusedError("the call is not on hold; hold is possible while caller and seat talk")
                 legs.end_hold(state, call, at=state.now.wall)
@@ -267,8 +269,13 @@ class Exchange:
             raise RefusedError("the call has ended")
         raise NotFoundError("there is no such call on the line")
 
+    def _be_heard(self) -> None:
+        if not self._state.linked:
+            raise UnavailableError("there is no link to Asterisk; caller and seat go on talking or waiting meanwhile")
+
     def _hold(self, command: HoldCall) -> None:
         call, _ = self._live(command.call_id)
+        self._be_heard()
         if call.held:
             raise RefusedError("the call is on hold already; resume is possible")
         leg_id = self._state.seat_leg_joined(call)

@@ -65,12 +65,13 @@ def dialled(state: State, event: LegDialled) -> None:
     if found[0].state is CallState.TALKING:
         return  # he has a seat; Asterisk lets this one go by itself
     line = state.lines[event.seat]
-    if found[1].offer is None and line.leg_id is None:
+    if line.leg_id is not None:
+        return  # it has another leg; no phone is in two talks
+    if found[1].offer is None:
         _begin_offer(state, event.call_id, event.leg_id, event.seat, at=event.at)
         return
-    # An offer of ours still rings, or the seat has another leg. This one may yet become the talk.
-    if line.leg_id is None:
-        line.call_id, line.leg_id = event.call_id, event.leg_id
+    # An offer of ours still rings elsewhere, and yet this one may become the talk.
+    line.call_id, line.leg_id = event.call_id, event.leg_id
     _begin_leg(state, event.call_id, event.leg_id, event.seat, at=max(event.at, found[0].last_at))
 
 
