@@ -30,6 +30,7 @@ from callcenter.domain.telephony import (
     LineTaken,
     PartyHeld,
     PartyJoined,
+    PartyLeft,
     PartyResumed,
     VoiceBegan,
 )
@@ -588,3 +589,27 @@ def test_a_good_bye_that_could_not_be_carried_out_is_no_end_by_the_hotline() -> 
 
     end = next(fact for fact in story.facts if isinstance(fact, CallEnded))
     assert (end.outcome, end.ended_by) == (Outcome.ABANDONED_QUEUE, "caller")
+
+
+def test_a_seats_leg_that_ends_because_the_caller_hung_up_is_no_seat_lost() -> None:
+    """Asterisk may tell the end of the seat's leg a few milliseconds before the end of the caller's."""
+    story = Story(ready=["8001"])
+    leg = story.talking("A").leg_id
+    for party in (LegId("A"), leg):
+        story.hear(PartyLeft(at=story.at, call_id=A, leg_id=party, talk="talk of A"))
+    wishes = story.leg_ends("A", Ending.NORMAL)
+    story.leaves("A")
+
+    assert AfterTalk(call_id=A, requeue=True) not in wishes
+    assert story.kinds("A")[-2:] == ["call.talking", "call.ended"]
+    assert (story.call("A").seat, ended(story, "A").where, ended(story, "A").ended_by) == ("8001", "talking", "caller")
+
+
+def test_a_seat_that_leaves_the_talk_before_the_caller_is_lost() -> None:
+    story = Story(ready=["8001"])
+    leg = story.talking("A").leg_id
+    for party in (leg, LegId("A")):
+        story.hear(PartyLeft(at=story.at, call_id=A, leg_id=party, talk="talk of A"))
+
+    assert AfterTalk(call_id=A, requeue=True) in story.leg_ends("A", Ending.FAILED)
+    assert story.call("A").state is CallState.QUEUED

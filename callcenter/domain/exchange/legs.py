@@ -137,6 +137,8 @@ def joined(state: State, event: PartyJoined) -> None:
         return
     call, track = found
     track.talks[event.leg_id] = event.talk
+    if event.leg_id == LegId(call.id):
+        track.caller_parted = False
     with_caller = state.seat_leg_joined(call)
     if with_caller is None:
         return
@@ -192,6 +194,8 @@ def parted(state: State, event: PartyLeft) -> None:
     track = state.tracks.get(event.call_id)
     if track is not None and track.talks.get(event.leg_id) == event.talk:
         del track.talks[event.leg_id]
+        if event.leg_id == LegId(event.call_id) and event.talk in track.talks.values():
+            track.caller_parted = True
 
 
 def ended(state: State, event: LegEnded) -> None:
@@ -221,7 +225,7 @@ def _talk_ended(state: State, call: Call, leg: Leg, *, at: datetime, by_itself: 
         callers.stop_music(state, call)
         if by_itself or track.ending:
             track.operator_ended = True
-        else:
+        elif not track.caller_parted:
             state.want(AfterTalk(call_id=call.id, requeue=True))
             callers.back_to_the_head(state, call, at=at, reason="seat_lost")
     started = leg.joined or at

@@ -70,6 +70,8 @@ class Track:
     """Monotonic second since which Asterisk's own queue has him."""
     offer: Offer | None = None
     talks: dict[LegId, str] = field(default_factory=dict)
+    caller_parted: bool = False
+    """The caller left the talk while the seat was still in it: he is hanging up."""
     ending: bool = False
     """We have asked for the caller's end."""
     flow_completed: bool = False
