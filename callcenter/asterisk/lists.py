@@ -34,15 +34,22 @@ async def found(link: AmiLink, table: ChannelTable) -> LinkRestored:
     at = time_of(ping.headers)
     ours = {channel.uniqueid: channel for channel in table}
     table.clear()
-    for entry in status.entries:
+    entries = tuple(sorted(status.entries, key=_sequence))
+    for entry in entries:
         table.add(_channel(entry, ours))
     for device in devices.entries:
         _phone(device, table)
     return LinkRestored(
         at=at,
-        calls=tuple(_call(entry, status.entries, at=at) for entry in status.entries if _is_caller(entry)),
+        calls=tuple(_call(entry, entries, at=at) for entry in entries if _is_caller(entry)),
         seats_registered=frozenset(seat for seat, phone in table.phones.items() if phone.registered),
     )
+
+
+def _sequence(entry: Headers) -> tuple[int, int]:
+    """Sort channels as they were made: the list comes in no order, and callers of one second have a place each."""
+    epoch, _, number = entry.get("Uniqueid", "").rpartition("-")[2].partition(".")
+    return (int(epoch), int(number)) if epoch.isdecimal() and number.isdecimal() else (0, 0)
 
 
 def _variable(entry: Headers, name: str) -> str | None:
@@ -85,6 +92,7 @@ def _channel(entry: Headers, ours: Mapping[str, Channel]) -> Channel:
             channel.call_id, channel.leg_id = CallId(case), LegId(uniqueid)
     elif before is not None:
         channel.kind, channel.call_id = before.kind, before.call_id
+        channel.seat = _variable(entry, "SEAT") if before.kind is Kind.MUSIC else None
     elif name.startswith(MUSIC_NAME):
         channel.kind, channel.unwanted = Kind.MUSIC, True
         channel.seat = _variable(entry, "SEAT")

@@ -338,5 +338,5 @@ class Telephone:
 
 
 def _refused(answer: "asyncio.Future[Answer]") -> bool:
-    """Tell whether Asterisk would not begin what was asked, or could not be asked."""
-    return not answer.cancelled() and (answer.exception() is not None or not answer.result().success)
+    """Tell whether Asterisk said no. No answer is no refusal: it may have begun, and the lists will tell."""
+    return not answer.cancelled() and answer.exception() is None and not answer.result().success

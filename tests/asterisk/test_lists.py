@@ -130,6 +130,17 @@ async def test_a_seat_that_rings_and_one_that_talks(server: AmiServer) -> None:
     assert talks.calls[0].talk == TALK
 
 
+async def test_callers_are_told_in_the_order_in_which_they_came(server: AmiServer) -> None:
+    cases = {f"n-1795535470.{number}": f"00000000-0000-4000-8000-00000000000{number % 10}" for number in (12, 9, 10)}
+    callers = [
+        channel(Uniqueid=uniqueid, AccountCode=case, **{"Variable(CASEID)": case}) for uniqueid, case in cases.items()
+    ]
+
+    seen = await look(server, *callers)
+
+    assert [call.call_id[-1] for call in seen.calls] == ["9", "0", "2"]
+
+
 async def test_a_unit_that_we_dialled_is_no_caller_though_it_is_the_trunks(server: AmiServer) -> None:
     seen = await look(server, channel(), channel(Channel="PJSIP/trunk-00000007", Uniqueid="own-unit", AccountCode=""))
 

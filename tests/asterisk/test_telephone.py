@@ -178,6 +178,21 @@ async def test_an_offer_that_asterisk_refuses_has_failed_once() -> None:
         assert line.table.get(LEG) is None
 
 
+async def test_an_offer_that_asterisk_took_as_the_link_broke_has_not_failed() -> None:
+    rings = CHANNEL | {"Channel": SEAT, "ChannelState": "5", "Uniqueid": LEG, "AccountCode": ""}
+
+    async with on_line(prepare=lambda server: server.replies.update(Originate=lambda _: None)) as line:
+        line.carries_out(offer())
+        await line.server.got("Originate")
+        line.server.channels = [CHANNEL, rings]
+        line.server.cut()
+
+        [call] = (await line.until(LinkRestored, times=2)).calls
+        assert [leg.leg_id for leg in call.legs] == [LEG]
+        await line.until(LegRang)
+        assert not any(isinstance(event, LegEnded) for event in line.events)
+
+
 async def test_an_offer_for_a_caller_who_has_gone_is_cancelled_and_not_sent() -> None:
     async with on_line(channels=()) as line:
         line.carries_out(offer())
@@ -424,6 +439,29 @@ async def test_music_left_over_from_before_is_ended_and_the_seat_heard_again() -
             ("Hangup", "Local/s@music-00000000;1"),
             ("Setvar", SEAT, "off", "MUTEAUDIO(all)"),
         ]
+
+
+async def test_a_seat_is_heard_again_though_the_link_broke_as_its_hold_ended() -> None:
+    music = CHANNEL | {
+        "Channel": "Local/s@music-00000000;1",
+        "Uniqueid": MUSIC,
+        "AccountCode": "",
+        "Variable(SEAT)": SEAT,
+    }
+
+    async with on_line() as line:
+        line.talks()
+        line.carries_out(PlayMusic(call_id=CALL, music_id=MUSIC, seat_leg=LEG, mute_seat=True))
+        await line.settled()
+        line.server.channels = [CHANNEL, music]
+        line.server.cut()
+        await line.until(LinkLost)
+        line.carries_out(StopMusic(call_id=CALL, music_id=MUSIC, seat_leg=LEG, unmute_seat=True))
+        await line.until(LinkRestored, times=2)
+        await line.server.got("Hangup")
+        await line.settled()
+
+        assert ("Setvar", SEAT, "off", "MUTEAUDIO(all)") in line.server.said("Setvar")
 
 
 async def test_a_link_that_comes_back_finds_the_arrival_policy_set_again() -> None:
