@@ -12,12 +12,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from callcenter.domain import telephony as t
-from callcenter.domain.calls import Outcome
+from callcenter.domain.calls import Outcome, Recording, RecordingState
 from callcenter.domain.errors import RefusedError
 from callcenter.domain.exchange import Policy
-from callcenter.domain.exchange.commands import HangUpCall, HoldCall, ResumeCall, SetSeatState
+from callcenter.domain.exchange.commands import (
+    HangUpCall,
+    HoldCall,
+    NoteRecording,
+    NoteTicket,
+    ResumeCall,
+    SetSeatState,
+)
 from callcenter.domain.facts import CallFailed, CallRefused
-from callcenter.domain.ids import CallId, LegId
+from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.seats import Phone, SeatState
 from callcenter.domain.telephony import Ending, Place
 from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg, OfferSeat, TakeBack, Wish
@@ -235,7 +242,10 @@ class Day(RuleBasedStateMachine):
             told = self.story.call(call_id)
             assert (told.outcome is Outcome.ANSWERED) == (told.t4 is not None)
             assert told.t0 >= self.arrived[call_id] - timedelta(milliseconds=1)
-        self.story.pass_time(self.story.policy.keep_ended_seconds + 1)
+            self.story.ask(NoteRecording(call_id=call_id, recording=Recording(state=RecordingState.KEPT)))
+            self.story.ask(NoteTicket(call_id=call_id, ticket_id=TicketId(call_id)))
+        for _ in range(3):
+            self.story.pass_time(100)  # the watchdog asks twice
         assert all(self.story.exchange.call(call_id) is None for call_id in self.known)
         assert all(seat.state in (SeatState.READY, SeatState.BREAK) for seat in self.story.exchange.seats)
 

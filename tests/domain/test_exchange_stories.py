@@ -1,10 +1,8 @@
 """Calls told step by step: what becomes of them, and what the hotline wants done."""
 
-from datetime import timedelta
-
 import pytest
 
-from callcenter.domain.calls import CallState, Outcome
+from callcenter.domain.calls import CallState, Outcome, Recording, RecordingState
 from callcenter.domain.errors import NotFoundError, RefusedError
 from callcenter.domain.exchange import Policy
 from callcenter.domain.exchange.commands import (
@@ -12,12 +10,14 @@ from callcenter.domain.exchange.commands import (
     HangUpCall,
     HoldCall,
     NoteFlowCompleted,
+    NoteRecording,
+    NoteTicket,
     RaiseAlarm,
     ResumeCall,
     SetSeatState,
 )
 from callcenter.domain.facts import CallEnded
-from callcenter.domain.ids import CallId, LegId
+from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.seats import SeatState
 from callcenter.domain.telephony import (
     CallerInFallback,
@@ -528,16 +528,31 @@ def test_what_is_not_possible_is_refused_with_what_is() -> None:
         story.ask(HoldCall(call_id=A))
 
 
-def test_an_ended_call_is_let_go_when_its_ticket_stands_or_after_a_limited_time() -> None:
-    story = Story(ready=["8001"], policy=Policy(keep_ended_seconds=120))
+def test_an_ended_call_waits_for_its_ticket_and_recording_however_long_store_and_disk_are_away() -> None:
+    story = Story(ready=["8001"])
     story.talking("A")
     story.leg_ends("A", by_itself=True)
     story.leaves("A", by_itself=False)
-    story.pass_time(119)
-    assert story.exchange.call("A") is not None
-    story.pass_time(2)
+    story.ask(NoteRecording(call_id=A, recording=Recording(state=RecordingState.FAILED)))
+    story.pass_time(3600)
+
+    story.ask(NoteTicket(call_id=A, ticket_id=TicketId("ticket")))
+    story.ask(NoteRecording(call_id=A, recording=Recording(state=RecordingState.KEPT, seconds=3.0)))
+    assert story.call("A").ticket_id == "ticket"
+    assert story.call("A").recording == Recording(state=RecordingState.KEPT, seconds=3.0)
+    story.pass_time(0.1)
     assert story.exchange.call("A") is None
-    assert story.call("A").t5 == story.call("A").t0 + timedelta(0)
+
+
+def test_of_too_many_calls_that_wait_for_their_ticket_the_oldest_is_let_go() -> None:
+    story = Story(ready=["8001"], policy=Policy(most_unsettled=2, wrap_up_seconds=0))
+    for call in ("A", "B", "C"):
+        story.talking(call)
+        story.leg_ends(call, by_itself=True)
+        story.leaves(call, by_itself=False)
+        story.pass_time(1)
+
+    assert [story.exchange.call(call) is None for call in ("A", "B", "C")] == [True, False, False]
 
 
 def test_a_late_word_of_a_call_that_is_over_does_not_begin_it_anew() -> None:

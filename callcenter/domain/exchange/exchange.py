@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
 from callcenter.domain import telephony
-from callcenter.domain.calls import Call, CallState
+from callcenter.domain.calls import Call, CallState, RecordingState
 from callcenter.domain.distribution import FreeSeat, WaitingCaller, choose
 from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableError
 from callcenter.domain.exchange import callers, legs, recovery, seats, watchdog
@@ -39,7 +39,8 @@ from callcenter.domain.telephony import TelephonyEvent
 from callcenter.domain.views import QueueView
 from callcenter.domain.wishes import Announce, EndCall, TakeBack
 
-UNSETTLED = "recording"
+UNSETTLED = (RecordingState.RECORDING, RecordingState.FAILED)
+"""A disk that is full is not full for ever: what failed is tried again."""
 SETTLED_KEPT = 1000
 ASK_BACK_SECONDS = 1.0
 
@@ -357,18 +358,23 @@ class Exchange:
         return max(1, round((ahead + 1) * mean / on_duty / 60 + 0.49))
 
     def _forget(self) -> None:
-        """Let go of calls whose every part is settled."""
+        """Let go of calls whose every part is settled; of the oldest too, where too many are not."""
         state = self._state
-        for call_id, track in list(state.tracks.items()):
-            if track.ended is None:
-                continue
-            call = state.calls[call_id]
-            open_legs = any(leg.ended is None for leg in call.legs)
-            unsettled = call.recording is not None and call.recording.state == UNSETTLED
-            draft_due = call.t4 is not None and call.ticket_id is None
-            old = state.now.mono - track.ended > state.policy.keep_ended_seconds
-            if old or not (open_legs or unsettled or draft_due):
+        over = [call_id for call_id, track in state.tracks.items() if track.ended is not None]
+        unsettled = [call_id for call_id in over if _is_unsettled(state.calls[call_id])]
+        kept = set(unsettled[max(0, len(unsettled) - state.policy.most_unsettled) :])
+        for call_id in over:
+            if call_id not in kept:
                 del state.tracks[call_id], state.calls[call_id]
                 state.settled[call_id] = None
         for call_id in list(state.settled)[:-SETTLED_KEPT]:
             del state.settled[call_id]
+
+
+def _is_unsettled(call: Call) -> bool:
+    """Tell whether more is to come of an ended call: the end of a leg, its recording, its ticket."""
+    return (
+        any(leg.ended is None for leg in call.legs)
+        or (call.recording is not None and call.recording.state in UNSETTLED)
+        or (call.t4 is not None and call.ticket_id is None)
+    )

@@ -28,8 +28,8 @@ class Policy:
     announce_every_seconds: float = 45.0
     hand_back_seconds: float = 20.0
     """How long our own offers wait for callers to come back from Asterisk's queue."""
-    keep_ended_seconds: float = 120.0
-    """How long an ended call waits for its recording and ticket."""
+    most_unsettled: int = 1000
+    """How many ended calls may wait for their recording and ticket: a store or a disk can be away for long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
