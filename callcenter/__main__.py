@@ -1,8 +1,19 @@
 """`python -m callcenter` is the command line."""
 
+import os
+import signal
 import sys
+from types import FrameType
 
-from callcenter.cli import main
+
+def _stopped(number: int, _: FrameType | None) -> None:
+    """End at once and without a word: nothing has been started yet."""
+    os._exit(0 if sys.argv[1:2] == ["run"] else 128 + number)
+
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, _stopped)  # loading takes a second or two, and a traceback would tell nobody anything
+    signal.signal(signal.SIGTERM, _stopped)
+    from callcenter.cli import main
+
     sys.exit(main())

@@ -20,10 +20,12 @@ stop() {
 prepare() {
     local name=$1
     shift
+    trap 'exit 130' INT
     debian_packages run "$@"
     local base
     base=$(find_python) || stop "Python 3.11 or newer is needed and not found; on Debian 12 or later it is python3"
     environment "$name" "$base"
+    trap - INT
     export PYTHONPATH=$CHECKOUT PYTHONPYCACHEPREFIX=$CACHE/pycache
 }
 
@@ -74,7 +76,7 @@ debian_packages() {
 # Make the virtual environment of this lock file and this Python, unless it is there. Sets PYTHON.
 environment() {
     local name=$1 base=$2 lock=$CHECKOUT/requirements/$1.txt mark folder
-    mark=$({ cat "$lock"; "$base" -c 'import sys; print(sys.version, sys.base_prefix)'; } | sha256sum)
+    mark=$({ cat "$lock"; "$base" -c 'import sys; print(sys.version, sys.base_prefix)' 2>/dev/null; } | sha256sum)
     folder=$CACHE/venv-$name-${mark:0:16}
     PYTHON=$folder/bin/python
     [ -x "$PYTHON" ] && return
@@ -123,7 +125,8 @@ told() {
         fi
     done
     wait "$child" || status=$?
-    trap - INT TERM HUP
+    trap - TERM HUP
+    trap 'exit 130' INT
     return "$status"
 }
 
