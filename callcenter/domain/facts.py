@@ -234,10 +234,12 @@ def apply(call: Call | None, fact: OfCall) -> Call:
     """Add one fact to a call; the first must be its arrival.
 
     Raises:
-        ValueError: the call has not arrived yet, or arrives twice.
+        ValueError: the call has not arrived yet, or arrives twice before our eyes.
 
     """
     if isinstance(fact, CallArrived):
+        if call is not None and fact.recovered:
+            return replace(call, recovered=True)  # found on the line while the journal could not be read
         if call is not None:
             raise ValueError("a call arrives once")
         return Call(

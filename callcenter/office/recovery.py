@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+import structlog
+
 from callcenter.domain.exchange import Exchange, Moment
 from callcenter.domain.facts import Fact, from_data
 from callcenter.office.ports import Calls, Seats
+
+log = structlog.get_logger(__name__)
 
 
 async def recover(exchange: Exchange, calls: Calls, seats: Seats, now: Moment) -> None:
@@ -16,11 +20,18 @@ async def recover(exchange: Exchange, calls: Calls, seats: Seats, now: Moment) -
     for call in [*await calls.without_ticket(), *await calls.unsettled_recordings()]:
         if call.id not in left_open:
             left_open[call.id] = await _facts_of(calls, call.id)
-    exchange.restore(left_open.values(), await seats.last_seen(), now)
+    for call_id in exchange.restore(left_open.values(), await seats.last_seen(), now):
+        log.error("what the journal tells of a call does not add up", call_id=call_id)
 
 
 async def _facts_of(calls: Calls, call_id: str) -> Sequence[Fact]:
-    return [
-        from_data(entry.kind, entry.data, at=entry.time, call_id=entry.call_id, recovered=entry.recovered)
-        for entry in await calls.journal(call_id)
-    ]
+    """Read the facts of one call; one that this version does not know must not keep it from beginning."""
+    known: list[Fact] = []
+    for entry in await calls.journal(call_id):
+        try:
+            known.append(
+                from_data(entry.kind, entry.data, at=entry.time, call_id=entry.call_id, recovered=entry.recovered)
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("an entry of the journal cannot be read", seq=entry.seq, error=type(error).__name__)
+    return known

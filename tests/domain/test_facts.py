@@ -4,7 +4,7 @@ import dataclasses
 import json
 import types
 import typing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -98,3 +98,11 @@ def test_a_moment_is_told_in_utc_with_milliseconds(value: datetime) -> None:
     assert told is not None
     assert told.endswith("Z")
     assert abs(datetime.fromisoformat(told) - value).total_seconds() < 0.001
+
+
+def test_a_call_found_again_while_the_journal_could_not_be_read_goes_on_as_it_began() -> None:
+    call = apply(None, CallArrived(at=BEGIN, call_id=CallId("A"), caller="13800000001"))
+
+    again = apply(call, CallArrived(at=BEGIN + timedelta(seconds=9), call_id=CallId("A"), caller=None, recovered=True))
+
+    assert (again.t0, again.caller, again.recovered) == (BEGIN, "13800000001", True)

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from datetime import timedelta
 
 from callcenter.domain.calls import CallState
 from callcenter.domain.exchange import Moment
 from callcenter.domain.facts import OfCall, to_data
+from callcenter.domain.ids import CallId
 from callcenter.domain.records import Entry
 from callcenter.domain.seats import SeatState
 from callcenter.domain.telephony import CallFound, LegFound, LinkRestored, Place
@@ -75,3 +77,26 @@ async def test_an_ended_call_whose_recording_is_open_is_taken_up_again() -> None
 
     assert new.switchboard.exchange.call(CALL) == ended
     assert new.switchboard.exchange.calls == []
+
+
+async def test_a_journal_that_does_not_add_up_keeps_no_controller_from_beginning() -> None:
+    office = an_office()
+    office.a_caller_waits()
+    of_call = [fact for fact in office.journal.facts if isinstance(fact, OfCall)]
+    headless, strange = of_call[1:], CallId("strange")
+    entries = [
+        Entry(seq=1, time=NOON, call_id=strange, kind="call.arrived", data={"caller": None}, recovered=False),
+        Entry(seq=2, time=NOON, call_id=strange, kind="call.of_the_future", data={}, recovered=False),
+        Entry(seq=3, time=NOON, call_id=strange, kind="call.queued", data={"queue": "hotline"}, recovered=False),
+    ]
+    undrafted = replace(office.switchboard.exchange.calls[0], id=strange)
+
+    new = an_office()
+    await recover(
+        new.switchboard.exchange,
+        FakeCalls(unfinished_facts=[headless], undrafted=[undrafted], entries={strange: entries}),  # type: ignore[arg-type]
+        SeatsInTalk(()),  # type: ignore[arg-type]
+        Moment(wall=NOON, mono=1.0),
+    )
+
+    assert [(call.id, call.state) for call in new.switchboard.exchange.calls] == [(strange, CallState.QUEUED)]

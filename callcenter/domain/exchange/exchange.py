@@ -91,8 +91,13 @@ class Exchange:
         self._forget()
         return state.take()
 
-    def restore(self, unfinished: Iterable[Sequence[Fact]], last_seats: Iterable[Seat], now: Moment) -> None:
-        """Begin where the journal ends; what Asterisk says next (LinkRestored) corrects it."""
+    def restore(
+        self, unfinished: Iterable[Sequence[Fact]], last_seats: Iterable[Seat], now: Moment
+    ) -> Sequence[CallId]:
+        """Begin where the journal ends; what Asterisk says next (LinkRestored) corrects it.
+
+        Gives the calls whose facts do not add up: of them only what Asterisk says is known.
+        """
         state = self._state
         state.now = now
         for seat in last_seats:
@@ -109,8 +114,13 @@ class Exchange:
                     missed=seat.missed,
                     idle_since=seat.idle_since,
                 )
+        unclear: list[CallId] = []
         for facts in unfinished:
-            self._restore_call(facts)
+            try:
+                self._restore_call(facts)
+            except ValueError:
+                unclear += [fact.call_id for fact in facts[:1] if isinstance(fact, OfCall)]
+        return unclear
 
     def _restore_call(self, facts: Sequence[Fact]) -> None:
         state = self._state
