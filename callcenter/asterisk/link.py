@@ -253,6 +253,11 @@ class AmiLink:
         finally:
             self._say(Condition.LOST, "closed by us")
 
+    def begin_anew(self, why: str) -> None:
+        """Break the connection off; the next one begins with a look at what exists."""
+        if self._wire is not None:
+            self._wire.drop(why)
+
     def _delay(self, times: int, first: float, most: float) -> float:
         """Grow twofold up to `most`, and never in step with others who lost the same Asterisk."""
         return float(min(most, first * 2 ** min(times - 1, 16)) * (0.5 + 0.5 * self._jitter()))

@@ -136,6 +136,10 @@ class Telephone:
                 if flow.needs_guard:
                     self._guard(self._table.get(uniqueid))
 
+    def look_again(self) -> None:
+        """Tell anew what exists (LinkLost, then LinkRestored), because what was told so far was not taken in."""
+        self._link.begin_anew("what was told was not taken in")
+
     def set_arrival(self, policy: str) -> None:
         """Say how callers arrive: `answer` at once, or `ring` for at most 10 s. Kept over a lost link."""
         if policy not in ("answer", "ring"):

@@ -38,6 +38,10 @@ class Telephone(Protocol):
         """Tell the dialplan that the one who decides is alive."""
         ...
 
+    def look_again(self) -> None:
+        """Tell anew what exists (LinkLost, then LinkRestored), because what was told so far was not taken in."""
+        ...
+
 
 class Journal(Protocol):
     """Takes the facts; the source of truth for calls."""

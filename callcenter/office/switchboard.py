@@ -23,6 +23,7 @@ TICK_SECONDS = 0.1  # how late a wrap-up may end or an announcement begin
 BEAT_SECONDS = 1.0
 FROZEN_SECONDS = 2.5  # the dialplan gives up on us after 3: whoever was away for longer must not decide on old news
 BROKEN_SECONDS = 10.0  # by then every caller is in Asterisk's own queue, since no beat told that we decide
+LOOK_AGAIN_SECONDS = 30.0  # a mistake that meets every look must not keep callers in the menu from getting on
 
 Noticed = Callable[[Fact, Call | None], None]
 """Is told each fact, with the whole call after it, in the moment it is noted; must not wait."""
@@ -53,6 +54,7 @@ class Switchboard:
         self._turned: float | None = None
         self._queues: Sequence[tuple[object, ...]] = ()
         self._corrected = 0
+        self._looked_again: float | None = None
         self._undecided_since: float | None = None
         self.failures = 0
         """Events and ticks that our own code failed on; shown on /health."""
@@ -121,10 +123,18 @@ class Switchboard:
                 decision = self._exchange.handle(event, self._now())
             except Exception:
                 # One event that we cannot decide on must not stop the others; its call goes on in Asterisk.
+                # What it told is told again in another way, by a fresh look at what exists.
                 log.exception("the exchange failed on an event", event_kind=type(event).__name__)
                 self.failures += 1
+                self._look_again()
             else:
                 self._carry_out(decision)
+
+    def _look_again(self) -> None:
+        now = self._clock.monotonic()
+        if self._looked_again is None or now - self._looked_again > LOOK_AGAIN_SECONDS:
+            self._looked_again = now
+            self.telephone.look_again()
 
     def _tick(self) -> bool:
         """Let time pass; False where our own code failed, and then Asterisk must not be told that we decide."""

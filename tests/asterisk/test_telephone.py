@@ -441,6 +441,14 @@ async def test_music_left_over_from_before_is_ended_and_the_seat_heard_again() -
         ]
 
 
+async def test_what_exists_is_told_anew_when_it_is_asked_for() -> None:
+    async with on_line() as line:
+        line.telephone.look_again()
+
+        await line.until(LinkLost)
+        assert [call.call_id for call in (await line.until(LinkRestored, times=2)).calls] == [CALL]
+
+
 async def test_a_seat_is_heard_again_though_the_link_broke_as_its_hold_ended() -> None:
     music = CHANNEL | {
         "Channel": "Local/s@music-00000000;1",

@@ -89,6 +89,12 @@ async def test_an_event_that_breaks_us_does_not_stop_the_next_one(monkeypatch: p
 
     assert office.switchboard.failures == 1
     assert "call.queued" in office.journal.kinds()
+    assert office.telephone.looks == 1, "what the lost event told is looked for in another way"
+    office.tell(LinkLost(at=NOON))
+    assert office.telephone.looks == 1, "not again and again"
+    office.clock.advance(31)
+    office.tell(LinkLost(at=NOON))
+    assert office.telephone.looks == 2
 
 
 async def test_it_beats_from_the_task_that_decides() -> None:

@@ -62,12 +62,16 @@ class FakeTelephone:
 
     wishes: list[Wish] = field(default_factory=list)
     beats: list[int] = field(default_factory=list)
+    looks: int = 0
 
     def carry_out(self, wish: Wish) -> None:
         self.wishes.append(wish)
 
     def beat(self, epoch: int) -> None:
         self.beats.append(epoch)
+
+    def look_again(self) -> None:
+        self.looks += 1
 
 
 @dataclass
