@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 
 from callcenter.addresses import Endpoint
 from callcenter.asterisk.debian_root import NEEDED
@@ -33,7 +34,7 @@ from callcenter.storage.migrate import schema_version
 OLDEST_PYTHON = (3, 11)
 _ENOUGH_FILES = 8192  # twenty for each of some hundred calls, and room
 _FEWEST_FILES = 1024
-_SETUP_MB = 1500  # Asterisk's root, the Python environment and the first days of recordings
+_SETUP_MB = 1000  # Asterisk's root while it is made, and the Python environment
 _FEWEST_MB = 200  # below it nothing works for long
 _MB = 2**20
 _NO_CLOCK = 5  # TIME_ERROR of adjtimex(2): nothing keeps this clock right
@@ -101,10 +102,31 @@ def _clock(_: Settings) -> Iterator[Finding]:
         yield Finding(Grade.OK, "clock", "kept right by NTP")
 
 
-def _disk(settings: Settings) -> Iterator[Finding]:
-    folder = settings.home
+def _cache(_: Settings) -> Iterator[Finding]:
+    """What the set-up makes is here: the Python environment and an Asterisk."""
+    cache = cache_folder(os.environ)
+    folder = _there(cache)
+    advice = "change its owner, or set XDG_CACHE_HOME to a folder that can be written"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        yield Finding(Grade.BAD, "cache", f"{folder} cannot be written", advice)
+        return
+    free = shutil.disk_usage(folder).free // _MB
+    if free < _SETUP_MB and not (cache / "asterisk-22/root/usr/sbin/asterisk").exists():
+        advice = f"a first start needs up to {_SETUP_MB} MB there; make room, or set XDG_CACHE_HOME to another folder"
+        yield Finding(Grade.BAD if free < _FEWEST_MB else Grade.WARN, "cache", f"{free} MB free at {folder}", advice)
+    else:
+        yield Finding(Grade.OK, "cache", f"{cache}, {free} MB free")
+
+
+def _there(folder: Path) -> Path:
+    """Give this folder, or the nearest above it that exists."""
     while not folder.exists():
         folder = folder.parent
+    return folder
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = _there(settings.home)
     free = shutil.disk_usage(folder).free // _MB
     found = f"{free} MB free at {folder}"
     if free < settings.minimum_free_mb:
@@ -112,8 +134,6 @@ def _disk(settings: Settings) -> Iterator[Finding]:
             f"free some, or move the home: below {settings.minimum_free_mb} MB (minimum_free_mb) an alarm is raised"
         )
         yield Finding(Grade.BAD if free < _FEWEST_MB else Grade.WARN, "disk", found, advice)
-    elif free < _SETUP_MB:
-        yield Finding(Grade.WARN, "disk", found, f"a first start needs up to {_SETUP_MB} MB")
     else:
         yield Finding(Grade.OK, "disk", found)
 
@@ -152,7 +172,7 @@ def _ports(settings: Settings) -> Iterator[Finding]:
         yield Finding(Grade.OK, "ports", "not looked at: this home's hotline runs")
         return
     troubles = [trouble for wanted in wanted_ports(settings) if (trouble := trouble_with(wanted)) is not None]
-    for trouble in troubles:
+    for trouble in dict.fromkeys(troubles):
         found, _, advice = trouble.partition("; ")
         yield Finding(Grade.BAD, "ports", found, advice)
     if not troubles:
@@ -264,6 +284,7 @@ _LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _python,
     _locale,
     _clock,
+    _cache,
     _disk,
     _open_files,
     _home,

@@ -66,6 +66,7 @@ def trouble_with(wanted: Wanted) -> str | None:
             case errno.EACCES | errno.EPERM:
                 return f"port {endpoint.port} ({wanted.protocol}) is kept for root; choose one above 1023 with {flag}"
             case errno.EADDRNOTAVAIL:
+                flag = "--sip" if wanted.setting == "rtp" else flag  # sound has the address of SIP
                 return f"{endpoint.host} is no address of this machine; set the right one with {flag}"
             case _:
                 return f"{endpoint} ({wanted.protocol}) cannot be used ({error.strerror}); choose another with {flag}"
@@ -85,4 +86,4 @@ def check_ports(settings: Settings, *, ours: Collection[str] = ()) -> None:
         if wanted.setting not in ours and (trouble := trouble_with(wanted)) is not None
     ]
     if lines:
-        raise PortTakenError(lines)
+        raise PortTakenError(list(dict.fromkeys(lines)))  # one address, three ports: told once

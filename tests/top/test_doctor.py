@@ -104,6 +104,49 @@ def test_damaged_secrets_are_found_and_stop_nothing_else(look: Look, tmp_path: P
     assert "flows" in found
 
 
+def test_a_cache_without_room_for_the_set_up_is_found(
+    look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "not yet"))
+    whole = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: whole._replace(free=300 * 2**20))
+
+    (found,) = look()["cache"]
+
+    assert found.grade is Grade.WARN
+    assert found.found == f"300 MB free at {tmp_path}"
+    assert "XDG_CACHE_HOME" in found.advice
+
+
+def test_a_cache_that_is_made_needs_no_more_room(look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    program = tmp_path / "callcenter/asterisk-22/root/usr/sbin/asterisk"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    whole = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: whole._replace(free=300 * 2**20))
+
+    assert look()["cache"][0].grade is Grade.OK
+
+
+def test_a_cache_that_cannot_be_written_is_found(look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "shut"))
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path and may(path, mode))
+
+    (found,) = look()["cache"]
+
+    assert found.grade is Grade.BAD
+    assert "cannot be written" in found.found
+
+
+def test_an_address_of_another_machine_is_told_once(look: Look) -> None:
+    (found,) = look(sip="192.0.2.77:5060")["ports"]
+
+    assert found.found == "192.0.2.77 is no address of this machine"
+    assert found.advice == "set the right one with --sip"
+
+
 def test_a_full_disk_is_found(look: Look) -> None:
     (found,) = look(minimum_free_mb="10000000")["disk"]
 

@@ -64,10 +64,12 @@ def test_a_port_in_use_is_named_with_its_flag(
     check_ports(settings, ours=[setting])
 
 
-def test_an_address_of_another_machine_is_told() -> None:
+def test_an_address_of_another_machine_is_told_by_its_own_flag() -> None:
     trouble = trouble_with(Wanted("sip", Endpoint("192.0.2.77", 5060), socket.SOCK_DGRAM))
 
     assert trouble == "192.0.2.77 is no address of this machine; set the right one with --sip"
+    for_sound = trouble_with(Wanted("rtp", Endpoint("192.0.2.77", 10000), socket.SOCK_DGRAM))
+    assert for_sound == trouble, "it is told once for all three ports"
 
 
 def test_the_ports_of_an_asterisk_of_somebody_else_are_not_ours(
