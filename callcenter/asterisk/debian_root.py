@@ -30,7 +30,10 @@ STALLED_SECONDS = 300.0  # without a word or a new package
 LINES_SHOWN = 4
 DOWNLOAD_SHARE = 60  # percent of the whole
 EXPIRED = re.compile(r"Release file for .* is expired")
-NO_SPACE = "No space left on device"
+NO_SPACE = re.compile(r"No space left on device|You don't have enough free space")
+NO_NETWORK = re.compile(
+    r"Temporary failure resolving|Could not (?:resolve|connect)|Network is unreachable|Connection (?:timed out|refused)"
+)
 
 _FETCHED = re.compile(r"Get:(\d+) \S+ \S+ \S+ (\S+)")
 _PLANNED = re.compile(r"(\d+) newly installed")
@@ -106,8 +109,8 @@ async def make_root(root: Path, *, tell: Tell) -> None:
             relaxed = [*program, '--aptopt=Acquire::Check-Valid-Until "false"', *command[len(program) :]]
             said = await _make(relaxed, root, Path(work), tell=tell)
     if said is not None:
-        why = "the disk is full" if NO_SPACE in said else _last_lines(said)
-        raise UnavailableError(f"Asterisk could not be made from Debian's packages: {why}")
+        await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)  # it may be what fills the disk
+        raise UnavailableError(f"Asterisk could not be made from Debian's packages: {_reason(said, root)}; start again")
     await asyncio.to_thread(_finish, root)
 
 
@@ -232,6 +235,14 @@ async def _running(
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
+
+
+def _reason(said: str, root: Path) -> str:
+    if NO_SPACE.search(said):
+        return f"the disk of {root.parent} is full; make room, or set XDG_CACHE_HOME to another folder"
+    if NO_NETWORK.search(said):
+        return "apt's mirror cannot be reached; see that there is a network"
+    return _last_lines(said)
 
 
 def _last_lines(said: str) -> str:

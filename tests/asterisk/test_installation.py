@@ -169,6 +169,29 @@ async def test_a_failure_says_what_debian_said_and_leaves_nothing_half_made(
     assert not (tmp_path / "cache/asterisk-22/root").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            "E: You don't have enough free space in /cache/archives/.",
+            r"the disk of .*cache/asterisk-22 is full; .*XDG_C",
+        ),
+        ("tar: usr/lib/x: Cannot write: No space left on device", "is full"),
+        ("E: Failed to fetch InRelease  Temporary failure resolving 'mirror.example'", "mirror cannot be reached"),
+        ("E: Could not connect to mirror.example:80", "mirror cannot be reached"),
+    ],
+)
+async def test_a_full_disk_and_a_missing_network_are_told_in_words_and_leave_the_disk_as_it_was(
+    command: Command, tmp_path: Path, words: str, told: str
+) -> None:
+    debian(command, spoken=f'mkdir -p "$root"; touch "$root/half"; echo "{words}"; echo "E: mmdebstrap failed"; exit 1')
+
+    with pytest.raises(UnavailableError, match=rf"{told}.*; start again$"):
+        await find_or_make(tmp_path / "cache", tell=lambda _: None, own=False)
+
+    assert [path.name for path in (tmp_path / "cache/asterisk-22").iterdir()] == ["lock"]
+
+
 async def test_a_version_that_is_too_old_is_not_taken(command: Command, tried: list[str], tmp_path: Path) -> None:
     debian(command, version="Asterisk 22.9.0")
 
