@@ -148,6 +148,7 @@ class _Run:
         self._patience = asyncio.timeout(limits.seconds_without_key)
         self._nodes = 0
         self._nodes_without_key = 0
+        self._late_terminator: str | None = None
 
     async def to_the_end(self) -> FlowEnd:
         try:
@@ -195,13 +196,19 @@ class _Run:
     async def _menu(self, node: MenuNode) -> str:
         before: Sequence[Spoken] = ()
         for _ in range(node.retries + 1):
-            key = await self._ask(node, (*before, *node.prompts))
+            key = await self._key(node, (*before, *node.prompts))
             if key in node.keys:
                 return node.keys[key]
             if key == OPERATOR_KEY and node.zero_is_operator:
                 return self._flow.operator
             before = node.invalid if key else node.silence
         return node.after_retries or self._flow.operator
+
+    async def _key(self, node: MenuNode | InfoNode, words: Sequence[Spoken]) -> str:
+        """Ask for one key. A number that was complete is often ended with # all the same: that is no answer to this."""
+        late, self._late_terminator = self._late_terminator, None
+        declared = node.keys if isinstance(node, MenuNode) else (node.again_key,)
+        return await self._ask(node, words, no_answer=None if late in declared else late)
 
     async def _collect(self, node: CollectNode) -> str:
         before: Sequence[Spoken] = ()
@@ -213,6 +220,8 @@ class _Run:
                 terminator=None if node.terminator == "none" else node.terminator,
                 next_digit_seconds=node.next_digit_seconds,
             )
+            if len(digits) == node.max_digits and node.terminator != "none":
+                self._late_terminator = node.terminator
             if digits == OPERATOR_KEY and node.zero_is_operator and node.min_digits > 1:
                 return self._flow.operator
             if len(digits) >= node.min_digits and digits.isdecimal():
@@ -257,7 +266,7 @@ class _Run:
             await self._say(node.prompts)
             return node.next
         for _ in range(node.again_at_most + 1):
-            key = await self._ask(node, (*node.prompts, *node.ask))
+            key = await self._key(node, (*node.prompts, *node.ask))
             if key == OPERATOR_KEY and node.zero_is_operator:
                 return self._flow.operator
             if key != node.again_key:
@@ -278,7 +287,9 @@ class _Run:
         max_digits: int = 1,
         terminator: str | None = None,
         next_digit_seconds: float = 1.0,
+        no_answer: str | None = None,
     ) -> str:
+        """Put a question and note the keys. Who presses `no_answer` first hears it once more, and nothing is noted."""
         prompts = [spoken.prompt for spoken in words]
         waiting = node.first_digit_seconds + max_digits * next_digit_seconds
         async with self._step(prompts, waiting_seconds=waiting):
@@ -291,6 +302,8 @@ class _Run:
                 next_digit_seconds=next_digit_seconds,
             )
         digits = digits[:max_digits]
+        if no_answer is not None and digits == no_answer:
+            return await self._ask(node, words, max_digits=max_digits)
         if digits:
             self._nodes_without_key = 0
             self._patience.reschedule(asyncio.get_running_loop().time() + self._limits.seconds_without_key)

@@ -312,3 +312,28 @@ async def test_a_flow_that_is_cancelled_ends_at_once_and_gives_no_end() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_the_hash_behind_a_number_that_was_complete_is_no_answer_to_the_next_question() -> None:
+    caller, line = (
+        ScriptedCaller(["3", "20260101000001", "#", "0"]),
+        Line(shipped("menu"), office=TicketOffice(ProgressAnswer(Progress.UNKNOWN))),
+    )
+
+    end = await line.takes(caller)
+
+    assert end == Queue("hotline")
+    assert line.digits == [("main", "3"), ("ticket_number", "20260101000001"), ("ticket_unknown", "0")]
+    assert caller.heard.count("没有查到这个工单。重新输入请按1，人工服务请按0。") == 2
+    assert not caller.heard_words("按键无效")
+
+
+async def test_a_second_hash_is_a_wrong_key_as_any_other() -> None:
+    caller, line = (
+        ScriptedCaller(["3", "20260101000001", "#", "#", "0"]),
+        Line(shipped("menu"), office=TicketOffice(ProgressAnswer(Progress.UNKNOWN))),
+    )
+
+    await line.takes(caller)
+
+    assert line.digits[2:] == [("ticket_unknown", "#"), ("ticket_unknown", "0")]
