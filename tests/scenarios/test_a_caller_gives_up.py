@@ -79,7 +79,9 @@ async def test_he_hangs_up_at_the_very_moment_of_the_answer_twenty_times(hotline
             leaves = _leaves_at_the_answer(offer, citizens, later=(4 * turn + number - 10) * 0.002)
             leaving.append(asyncio.ensure_future(leaves))
         for over in await asyncio.gather(*leaving):
-            assert over["outcome"] in {"answered", "abandoned_ringing"}
+            assert over["outcome"] in {"answered", "abandoned_ringing", "abandoned_queue"}
+            if over["outcome"] == "abandoned_queue":  # kpis.md §0.2: no seat rang any more when he was gone
+                assert all(leg["state"] == "ended" for leg in over["legs"] if leg["kind"] == "seat")
             assert (over["outcome"] == "answered") == (over["t4"] is not None)
             outcomes[over["outcome"]] = outcomes.get(over["outcome"], 0) + 1
         assert await hotline.live_calls() == []
@@ -87,7 +89,7 @@ async def test_he_hangs_up_at_the_very_moment_of_the_answer_twenty_times(hotline
             await seat.is_("ready", within=5)
     hotline.tells(f"twenty times: {outcomes}")
     assert sum(outcomes.values()) == 20
-    assert set(outcomes) == {"answered", "abandoned_ringing"}, "the moment was always missed on the same side"
+    assert 0 < outcomes["answered"] < 20, "the moment was always missed on the same side"
 
 
 async def _leaves_at_the_answer(ringing: Call, citizens: list[Citizen], *, later: float) -> Json:
