@@ -88,7 +88,7 @@ class Calls(Protocol):
         ...
 
     async def unsettled_recordings(self) -> Sequence[Call]:
-        """Ended calls whose recording is neither kept nor known to be missing or failed."""
+        """Ended calls whose recording is neither kept nor known to be missing."""
         ...
 
 

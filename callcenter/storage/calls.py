@@ -16,7 +16,8 @@ from callcenter.storage.projections import chained_of, read_calls, readable
 from callcenter.storage.store import Store
 from callcenter.storage.tables import CallRow, JournalRow, RecordingRow
 
-_UNSETTLED = (RecordingState.RECORDING,)
+_UNSETTLED = (RecordingState.RECORDING, RecordingState.FAILED)
+"""A recording that failed on a full disk may be kept when there is room again."""
 
 
 class Calls:
@@ -114,7 +115,7 @@ class Calls:
         )
 
     async def unsettled_recordings(self) -> Sequence[Call]:
-        """Ended calls whose recording is neither kept nor known to be missing or failed, oldest first."""
+        """Ended calls whose recording is neither kept nor known to be missing, oldest first."""
         going_on = select(RecordingRow.call_id).where(RecordingRow.state.in_([state.value for state in _UNSETTLED]))
         return await self._read(
             and_(CallRow.t5.is_not(None), CallRow.id.in_(going_on)),

@@ -8,8 +8,10 @@ A file is found by the call's UUID alone; no other text ever becomes a path.
 
 import asyncio
 import contextlib
+import errno
 import os
 import shutil
+import stat
 import struct
 import uuid
 from collections.abc import Iterator
@@ -87,9 +89,11 @@ class Recordings:
         raw = self._raw(call_id)
         kept = self._find(call_id)
         try:
-            status = raw.stat()
+            status = raw.lstat()
         except FileNotFoundError:
             return None if kept is None else _seconds_of_wav(kept)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.ELOOP, "what lies in the place of a recording is no plain file")
         size = min(status.st_size, _MOST_BYTES) // _FRAME_BYTES * _FRAME_BYTES
         if size == 0:
             raw.unlink()
@@ -185,7 +189,8 @@ def _write_wav(raw: Path, target: Path, size: int) -> None:
     """Write under a name of its own first, so that nobody ever finds half a recording."""
     unfinished = target.with_name(target.name + _UNFINISHED)
     try:
-        with raw.open("rb") as sound, unfinished.open("wb") as wav:
+        # Asterisk's user owns the folder of running recordings and must not have us read another file for it.
+        with open(raw, "rb", opener=_no_link) as sound, unfinished.open("wb") as wav:
             wav.write(_header(size))
             _copy(sound, wav, size)
             wav.flush()
@@ -199,6 +204,10 @@ def _write_wav(raw: Path, target: Path, size: int) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW)
 
 
 def _copy(sound: BinaryIO, wav: BinaryIO, size: int) -> None:

@@ -125,3 +125,16 @@ async def test_space_is_counted_and_only_old_days_are_deleted_when_asked(
     assert (await recordings.look(running)).exists
     with pytest.raises(ValueError, match="one day"):
         await recordings.expire(0)
+
+
+async def test_a_link_in_the_place_of_a_recording_is_not_followed(recordings: Recordings, tmp_path: Path) -> None:
+    call_id = new_call_id()
+    secret = tmp_path / "secrets.json"
+    secret.write_bytes(b"nobody's business" * 100)
+    raw = tmp_path / "incoming" / f"{call_id}.raw"
+    raw.symlink_to(secret)
+
+    with pytest.raises(OSError, match="no plain file"):
+        await recordings.keep(call_id)
+
+    assert await recordings.path(call_id) is None
