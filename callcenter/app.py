@@ -176,6 +176,7 @@ class Controller:
         )
         self._token = secrets.api_token
         self._voice_fault: str | None = None
+        self._database_is_away = False
 
     async def run(self) -> None:
         """Run until told to stop. Raises FrozenError, or CallcenterError where it cannot begin."""
@@ -232,8 +233,11 @@ class Controller:
             await migrate(self._settings.database)
             await self._units.take_over(self._roster.units)
         except UnavailableError as error:
-            log.error("the database is away; the journal goes to the spool meanwhile", why=str(error))
+            if not self._database_is_away:  # once for each absence: it is tried again every few seconds
+                log.error("the database is away; the journal goes to the spool meanwhile", why=str(error))
+            self._database_is_away = True
             return False
+        self._database_is_away = False
         return True
 
     async def _migrate_later(self) -> None:

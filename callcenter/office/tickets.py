@@ -71,7 +71,8 @@ class TicketOffice:
             ticket = await self._tickets.draft_from_call(call, at=self._clock.now())
             self._switchboard.ask(NoteTicket(call_id=call.id, ticket_id=ticket.id))
         except CallcenterError as error:
-            log.warning("a ticket could not be drafted yet", call_id=call.id, why=str(error))
+            if not any(alarm.name == ALARM for alarm in self._switchboard.exchange.alarms):  # once for each absence
+                log.warning("a ticket could not be drafted yet", call_id=call.id, why=str(error))
             self._switchboard.ask(RaiseAlarm(name=ALARM, detail="tickets wait for the store; they are drafted later"))
             return False
         self._changed(ticket)
