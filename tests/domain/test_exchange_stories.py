@@ -232,6 +232,39 @@ def test_a_phone_lost_in_the_talk_brings_the_caller_back_to_the_head_with_his_wa
     assert story.kinds("A").count("call.requeued") == 1
 
 
+def test_a_seat_that_is_freed_before_he_stands_in_the_line_again_is_kept_for_the_head() -> None:
+    story = Story(ready=["8001"])
+    story.talking("A")
+    story.seconds = 10
+    story.arrives("B")
+    story.waits("B")
+    story.phone("8001", registered=False)
+    story.leg_ends("A", Ending.FAILED)
+
+    story.phone("8002", registered=True)
+    wishes = story.ask(SetSeatState(extension="8002", state=SeatState.READY))
+    assert not [w for w in wishes if isinstance(w, OfferSeat)]
+    story.waits("A")
+
+    assert story.offer_of("A").seat == "8002"
+
+
+def test_a_caller_who_does_not_come_back_keeps_no_seat_from_the_others() -> None:
+    story = Story(ready=["8001"])
+    story.talking("A")
+    story.seconds = 10
+    story.arrives("B")
+    story.waits("B")
+    story.phone("8001", registered=False)
+    story.leg_ends("A", Ending.FAILED)
+    story.phone("8002", registered=True)
+    story.ask(SetSeatState(extension="8002", state=SeatState.READY))
+
+    wishes = story.pass_time(1.6)
+
+    assert [(w.call_id, w.seat) for w in wishes if isinstance(w, OfferSeat)] == [("B", "8002")]
+
+
 def test_a_late_word_of_waiting_does_not_break_a_talk() -> None:
     story = Story(ready=["8001", "8002"])
     story.arrives("A")

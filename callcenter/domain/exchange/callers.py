@@ -103,6 +103,7 @@ def waits(state: State, event: CallerWaits) -> None:
     track.in_fallback = None
     if call.state is CallState.TALKING:
         back_to_the_head(state, call, at=event.at, reason="talk_ended")
+    track.returning = None
     queue_him(state, call.id, at=event.at)
 
 

@@ -39,6 +39,7 @@ from callcenter.domain.telephony import TelephonyEvent
 from callcenter.domain.views import QueueView
 from callcenter.domain.wishes import Announce, EndCall, TakeBack
 
+RETURN_SECONDS = 1.5  # longer than the dialplan needs, shorter than the watchdog's patience
 UNSETTLED = (RecordingState.RECORDING, RecordingState.FAILED)
 """A disk that is full is not full for ever: what failed is tried again."""
 SETTLED_KEPT = 1000
@@ -321,7 +322,7 @@ class Exchange:
         waiting = [
             caller
             for caller in self._everybody_waiting()
-            if state.tracks[caller.call_id].waits
+            if (state.tracks[caller.call_id].waits or self._returns(caller.call_id))
             and state.tracks[caller.call_id].offer is None
             and not state.tracks[caller.call_id].ending
         ]
@@ -333,7 +334,13 @@ class Exchange:
             if legs.seat_free(state, extension)
         ]
         for caller, seat in choose(waiting, free):
-            legs.offer(state, caller.call_id, seat.extension)
+            if state.tracks[caller.call_id].waits:
+                legs.offer(state, caller.call_id, seat.extension)
+
+    def _returns(self, call_id: CallId) -> bool:
+        """Tell whether he is about to stand in the line again, as its first; the dialplan takes half a second."""
+        since = self._state.tracks[call_id].returning
+        return since is not None and self._state.now.mono - since < RETURN_SECONDS
 
     def _fetch_back(self) -> None:
         """Ask again, for Asterisk's queue gives nobody back for whom it rings a seat, or who is still greeted."""

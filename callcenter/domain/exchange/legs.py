@@ -228,6 +228,7 @@ def _talk_ended(state: State, call: Call, leg: Leg, *, at: datetime, by_itself: 
         elif not track.caller_parted:
             state.want(AfterTalk(call_id=call.id, requeue=True))
             callers.back_to_the_head(state, call, at=at, reason="seat_lost")
+            track.returning = state.now.mono
     started = leg.joined or at
     state.handled_seconds.append((at - started).total_seconds() + state.policy.wrap_up_seconds)
     del state.handled_seconds[:-20]

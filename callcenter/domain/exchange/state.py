@@ -81,6 +81,8 @@ class Track:
     announce_at: float | None = None
     ended: float | None = None
     queue_named: str | None = None
+    returning: float | None = None
+    """Monotonic second since which he is on his way back from a talk that broke off; a seat is kept for him."""
     asked_twice: set[LegId] = field(default_factory=set)
     """Legs whose end did not come, and was asked for once more."""
     asked_back: float | None = None
