@@ -62,6 +62,18 @@ async def mortal(mortal_hotline: RunningHotline) -> AsyncIterator[Hotline]:
         yield hotline
 
 
+@pytest.fixture(scope="session")
+def night_hotline() -> Iterator[RunningHotline]:
+    """Says its hours; 0 rings the seat on duty."""
+    yield from _running(9, "--flow", "night")
+
+
+@pytest.fixture
+async def night(night_hotline: RunningHotline) -> AsyncIterator[Hotline]:
+    async with visit(night_hotline) as hotline:
+        yield hotline
+
+
 @pytest.fixture
 async def hotline(direct_hotline: RunningHotline) -> AsyncIterator[Hotline]:
     async with visit(direct_hotline) as hotline:

@@ -8,7 +8,7 @@ from scripts.hotline_client import Json
 from tests.support.hotline import Hotline
 from tests.support.words import hears_words
 
-OWNER = "13755556666"
+OWNER, STRANGER = "13755556666", "13755557777"
 ASKS = (("main_menu", "3"), ("ticket_number_ask", "TICKET#"))
 WAY_TO: dict[str, tuple[tuple[str, str], ...]] = {
     "welcome": (),
@@ -16,6 +16,7 @@ WAY_TO: dict[str, tuple[tuple[str, str], ...]] = {
     "ticket_number_ask": (("main_menu", "3"),),
     "ticket_number_invalid": (("main_menu", "3"), ("ticket_number_ask", "1#")),
     "ticket_unknown": (("main_menu", "3"), ("ticket_number_ask", "20200101000001#")),
+    "ticket_not_yours": ASKS,
     "ticket_lead": ASKS,
     "after_progress": ASKS,
     "goodbye": (*ASKS, ("after_progress", "5"), ("after_progress", "5")),
@@ -45,7 +46,8 @@ async def test_he_hangs_up_at_every_node_of_the_menu(menu: Hotline) -> None:
 
 
 async def _hangs_up_at(menu: Hotline, prompt: str, ticket: str) -> Json:
-    citizen = await menu.caller_dials(OWNER, tone=None)
+    number = STRANGER if prompt == "ticket_not_yours" else OWNER
+    citizen = await menu.caller_dials(number, tone=None)
     heard = 0.0
     for words, keys in WAY_TO[prompt]:
         heard = await hears_words(citizen, words, within=25, since=heard)
