@@ -29,6 +29,7 @@ async def _ticket_of(menu: Hotline, number: str) -> str:
     await talk.answer()
     changed = await citizen.hotline.events.until("ticket.changed", within=10)
     await citizen.hangs_up()
+    await seat.is_("ready", within=5)  # behind the wrap-up
     await seat.goes("offline")
     assert changed.data["caller_phone"] == number
     return str(changed.data["number"])
