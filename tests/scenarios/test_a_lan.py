@@ -94,6 +94,7 @@ async def a_whole_talk(hotline: Hotline, lan: Lan) -> None:
         )
         hotline.tells(f"They hear each other: citizen from {lan.trunk}, seat at {lan.desk}.")
         await citizen.hangs_up()
+        await hotline.events.until("seat.changed", within=5, extension="8001", state="wrap_up")
         await hotline.api.put("seats/8001/state", {"state": "offline"})
 
 
