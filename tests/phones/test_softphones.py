@@ -9,6 +9,8 @@ from scripts.phones.waiting import NotInTimeError, eventually
 from scripts.softphones import SoftPhone, SoftPhoneError, SoftPhones
 from tests.support.registrar import Registrar
 
+pytestmark = pytest.mark.slow
+
 SOFT, STRICT = 440, 660
 
 

@@ -14,6 +14,8 @@ from callcenter.speech.sound import LEVEL_DB, level_db, read_telephone
 from callcenter.speech.voice import Voice
 
 has_espeak = shutil.which("espeak-ng") is not None or ctypes.util.find_library("espeak-ng") is not None
+pytestmark = pytest.mark.slow
+
 needs_espeak = pytest.mark.skipif(
     not has_espeak and os.environ.get("CI") != "true", reason="Debian's espeak-ng is not installed"
 )

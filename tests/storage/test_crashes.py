@@ -17,6 +17,8 @@ from callcenter.storage.rebuild import rebuild
 from callcenter.storage.verify import verify
 from tests.support.stores import Database, Teller, made, new_call_id, whole_call, writing
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 KILLED = 9
 
