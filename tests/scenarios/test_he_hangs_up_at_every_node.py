@@ -1,6 +1,8 @@
 """A caller may hang up at any node of a flow: it is noticed at once, and the next caller finds nothing changed."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -54,6 +56,25 @@ async def _hangs_up_at(menu: Hotline, prompt: str, ticket: str) -> Json:
         citizen.call.presses(keys.replace("TICKET", ticket))
     await hears_words(citizen, prompt, within=30, since=heard)
     return await citizen.hangs_up()
+
+
+@pytest.mark.timeout(90)
+async def test_he_hangs_up_where_nothing_can_be_looked_up(menu: Hotline) -> None:
+    with closing(sqlite3.connect(menu.running.folder / "callcenter.sqlite3", check_same_thread=False)) as other:
+        await asyncio.to_thread(other.execute, "ALTER TABLE tickets RENAME TO tickets_away")
+        try:
+            citizen = await menu.caller_dials(OWNER, tone=None)
+            heard = await hears_words(citizen, "main_menu", within=25)
+            citizen.call.presses("3")
+            await hears_words(citizen, "ticket_number_ask", within=10, since=heard)
+            citizen.call.presses("20200101000001#")
+            await hears_words(citizen, "progress_unavailable", within=15)
+            over = await citizen.hangs_up()
+        finally:
+            await asyncio.to_thread(other.execute, "ALTER TABLE tickets_away RENAME TO tickets")
+
+    assert over["outcome"] == "abandoned_ivr"
+    assert [entry["node"] for entry in over["digits"]] == ["main", "ticket_number"]
 
 
 @pytest.mark.parametrize("node", QUEUES)
