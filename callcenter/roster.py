@@ -95,8 +95,12 @@ def load_roster(folder: Path, *, hotline: str | None = None) -> Roster:
         raise RosterError(sorted(mistakes))
     return Roster(
         seats=tuple(RosterSeat(**entry) for _, entry in seats.entries),
-        units=tuple(Unit(**entry) for _, entry in units.entries),
+        units=tuple(_unit(entry) for _, entry in units.entries),
     )
+
+
+def _unit(entry: Mapping[str, str]) -> Unit:
+    return Unit(id=entry["id"], name=entry["name"], number=entry["number"], parent=entry.get("parent"))
 
 
 def _strangers(folder: Path) -> list[Mistake]:

@@ -24,6 +24,7 @@ from callcenter.domain.wishes import (
     EndCall,
     EndLeg,
     ListenForLife,
+    MuteRecording,
     OfferSeat,
     PauseInFallback,
     PlayMusic,
@@ -121,6 +122,8 @@ class Telephone:
             case ListenForLife():
                 if not self._listen.full():
                     self._listen.put_nowait(wish)
+            case MuteRecording():
+                self._mute_recording(wish)
             case StartFlow():
                 pass  # the office runs the flow, by way of `caller`
 
@@ -240,6 +243,11 @@ class Telephone:
         self._end(self._table.get(wish.music_id))
         if wish.unmute_seat:
             self._mute(wish.seat_leg, muted=False)
+
+    def _mute_recording(self, wish: MuteRecording) -> None:
+        caller = self._table.caller(wish.call_id)
+        if caller is not None and caller.name is not None:
+            self._link.send("MixMonitorMute", Channel=caller.name, Direction="both", State=int(wish.muted))
 
     def _pause(self, wish: PauseInFallback) -> None:
         reason = "".join(mark for mark in wish.reason if mark.isprintable())[:LONGEST_REASON]

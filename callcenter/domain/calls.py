@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.notes import Notes, Secret, Utterance
 
 
 class CallState(StrEnum):
@@ -126,6 +127,12 @@ class Call:
     ticket_id: TicketId | None = None
     recording: Recording | None = None
     digits: tuple[Digits, ...] = ()
+    utterances: tuple[Utterance, ...] = ()
+    """Final ones, in the order of their starts."""
+    notes: Notes | None = None
+    """None where nothing was ever to be noted."""
+    secrets: tuple[Secret, ...] = ()
+    """Stretches without recording and notes; the last one is open while its end is None."""
     recovered: bool = False
     last_at: datetime
     """Time of the newest fact; no later fact is dated before it."""
@@ -140,6 +147,16 @@ class Call:
         if self.leg(leg.id) is None:
             return replace(self, legs=(*self.legs, leg))
         return replace(self, legs=tuple(leg if old.id == leg.id else old for old in self.legs))
+
+    def with_utterance(self, utterance: Utterance) -> "Call":
+        """Put an utterance in its place by its start; one of the same id is replaced."""
+        others = [known for known in self.utterances if known.id != utterance.id]
+        return replace(self, utterances=tuple(sorted([*others, utterance], key=lambda each: (each.start, each.end))))
+
+    @property
+    def is_secret(self) -> bool:
+        """Neither sound nor words are kept at this moment."""
+        return bool(self.secrets) and self.secrets[-1].ended is None
 
     @property
     def is_live(self) -> bool:

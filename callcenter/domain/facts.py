@@ -11,6 +11,7 @@ from typing import Any, ClassVar, assert_never
 
 from callcenter.domain.calls import Call, CallState, Digits, Leg, Outcome, Recording
 from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.notes import Notes, Secret, Utterance
 from callcenter.domain.seats import Seat
 
 
@@ -174,6 +175,48 @@ class TicketChanged(CallFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeatLeft(CallFact):
+    """The operator left caller and unit alone; the seat's talk time stops (kpis.md §0.1)."""
+
+    kind: ClassVar[str] = "call.seat_left"
+    seat: str
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatReturned(CallFact):
+    """The operator is back with caller and unit; the seat's talk time goes on."""
+
+    kind: ClassVar[str] = "call.seat_returned"
+    seat: str
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretChanged(CallFact):
+    """From now on neither sound nor words are kept, or they are again."""
+
+    kind: ClassVar[str] = "secret.changed"
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UtteranceHeard(CallFact):
+    """Somebody said something; the final text of it, which takes the place of an earlier one of the same id."""
+
+    kind: ClassVar[str] = "utterance.final"
+    utterance: Utterance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotesChanged(CallFact):
+    """How far the words of this call have become notes."""
+
+    kind: ClassVar[str] = "notes.changed"
+    notes: Notes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeatChanged:
     """A seat as it is from now on."""
 
@@ -225,6 +268,11 @@ OfCall = (
     | LegChanged
     | RecordingChanged
     | TicketChanged
+    | SeatLeft
+    | SeatReturned
+    | SecretChanged
+    | UtteranceHeard
+    | NotesChanged
 )
 Fact = OfCall | SeatChanged | AlarmRaised | AlarmCleared
 FACT_OF_KIND: Mapping[str, type[Fact]] = {fact.kind: fact for fact in typing.get_args(Fact)}
@@ -287,15 +335,36 @@ def _changed(call: Call, fact: OfCall) -> Call:
         case CallRequeued():
             return replace(call, state=CallState.QUEUED, seat=None, held=False)
         case CallEnded():
-            return replace(call, state=CallState.ENDED, outcome=fact.outcome, t5=fact.at, held=False)
+            ended = replace(call, state=CallState.ENDED, outcome=fact.outcome, t5=fact.at, held=False)
+            return replace(ended, secrets=_closed(call.secrets, fact.at))
         case LegChanged():
             return call.with_leg(fact.leg)
         case RecordingChanged():
             return replace(call, recording=fact.recording)
         case TicketChanged():
             return replace(call, ticket_id=fact.ticket_id)
+        case SeatLeft():
+            return replace(call, held=False)
+        case SeatReturned():
+            return replace(call, seat=fact.seat)
+        case SecretChanged():
+            return replace(call, secrets=_secrets(call, fact))
+        case UtteranceHeard():
+            return call.with_utterance(fact.utterance)
+        case NotesChanged():
+            return replace(call, notes=fact.notes)
         case _:
             assert_never(fact)
+
+
+def _secrets(call: Call, fact: SecretChanged) -> tuple[Secret, ...]:
+    if fact.on == call.is_secret:
+        return call.secrets
+    return (*call.secrets, Secret(began=fact.at)) if fact.on else _closed(call.secrets, fact.at)
+
+
+def _closed(secrets: tuple[Secret, ...], at: datetime) -> tuple[Secret, ...]:
+    return tuple(secret if secret.ended is not None else replace(secret, ended=at) for secret in secrets)
 
 
 def to_data(fact: Fact) -> dict[str, Any]:
@@ -347,6 +416,8 @@ def _typed(value: Any, wanted: Any) -> Any:
             return None
         wanted = next(arg for arg in typing.get_args(wanted) if arg is not type(None))
         return _typed(value, wanted)
+    if origin is tuple:
+        return tuple(_typed(item, typing.get_args(wanted)[0]) for item in value)
     if wanted is datetime:
         return datetime.fromisoformat(value)
     if isinstance(wanted, type) and issubclass(wanted, StrEnum):

@@ -1,11 +1,11 @@
 """The shapes of contract.md §4: the same object for HTTP, for WebSocket and for whatever follows."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from callcenter.domain.calls import Call, Leg
+from callcenter.domain.notes import Utterance
 from callcenter.domain.seats import Seat
 from callcenter.domain.tickets import Ticket
 from callcenter.domain.units import Unit
@@ -36,7 +36,23 @@ def leg_view(leg: Leg) -> Json:
     }
 
 
-def call_view(call: Call, utterances: Sequence[Mapping[str, Any]] = ()) -> Json:
+def utterance_view(utterance: Utterance) -> Json:
+    """Words as others see them."""
+    return {
+        "id": utterance.id,
+        "side": utterance.side.value,
+        "leg_id": utterance.leg_id,
+        "start": round(utterance.start, 3),
+        "end": round(utterance.end, 3),
+        "text": utterance.text,
+        "heard": utterance.heard,
+        "confidence": utterance.confidence,
+        "live": utterance.live,
+        "final": utterance.final,
+    }
+
+
+def call_view(call: Call) -> Json:
     """A call as others see it."""
     recording = call.recording
     return {
@@ -48,7 +64,9 @@ def call_view(call: Call, utterances: Sequence[Mapping[str, Any]] = ()) -> Json:
         "seat": call.seat,
         "held": call.held,
         "legs": [leg_view(leg) for leg in call.legs],
-        "utterances": [dict(utterance) for utterance in utterances],
+        "utterances": [utterance_view(utterance) for utterance in call.utterances],
+        "notes": None if call.notes is None else call.notes.state.value,
+        "secret": call.is_secret,
         "t0": moment(call.t0),
         "t1": moment(call.t1),
         "t2": moment(call.t2),
@@ -62,6 +80,7 @@ def call_view(call: Call, utterances: Sequence[Mapping[str, Any]] = ()) -> Json:
             "state": recording.state.value,
             "started": moment(recording.started),
             "seconds": recording.seconds,
+            "secrets": [{"began": moment(each.began), "ended": moment(each.ended)} for each in call.secrets],
         },
         "digits": [{"node": pressed.node, "digits": pressed.digits} for pressed in call.digits],
         "recovered": call.recovered,

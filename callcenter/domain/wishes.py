@@ -102,6 +102,14 @@ class ListenForLife:
     leg_id: LegId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteRecording:
+    """Keep silence in the recording instead of what is said, or sound again; its length and times stay true."""
+
+    call_id: CallId
+    muted: bool
+
+
 Wish = (
     OfferSeat
     | EndLeg
@@ -114,4 +122,5 @@ Wish = (
     | PauseInFallback
     | TakeBack
     | ListenForLife
+    | MuteRecording
 )

@@ -12,7 +12,7 @@ from callcenter.domain.errors import CallcenterError
 from callcenter.domain.exchange import Command, Decision, Exchange, Moment
 from callcenter.domain.facts import Fact
 from callcenter.domain.telephony import TelephonyEvent
-from callcenter.domain.views import Json, QueueView, call_view, leg_view, moment, queue_view, seat_view
+from callcenter.domain.views import Json, QueueView, call_view, leg_view, moment, queue_view, seat_view, utterance_view
 from callcenter.domain.wishes import StartFlow
 from callcenter.office.ports import Clock, Journal, Telephone
 from callcenter.office.stream import Stream
@@ -221,6 +221,10 @@ def event_data(fact: Fact, call: Call | None) -> Json | None:
             return None
         case facts.LegChanged():
             return {**leg_view(fact.leg), "call_id": fact.call_id}
+        case facts.UtteranceHeard():
+            return {**utterance_view(fact.utterance), "call_id": fact.call_id}
+        case facts.NotesChanged():
+            return {"state": fact.notes.state.value, "call_id": fact.call_id}
         case facts.RecordingChanged():
             recording = fact.recording
             return {

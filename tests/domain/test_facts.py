@@ -26,6 +26,8 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
         return values(hint.__supertype__)
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
         return st.one_of([st.none() if arg is type(None) else values(arg) for arg in typing.get_args(hint)])
+    if typing.get_origin(hint) is tuple:
+        return st.lists(values(typing.get_args(hint)[0]), max_size=3).map(tuple)
     if hint is datetime:
         return MOMENTS
     if isinstance(hint, type) and issubclass(hint, Enum):

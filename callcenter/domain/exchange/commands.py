@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from callcenter.domain.calls import Recording
-from callcenter.domain.ids import CallId, TicketId
+from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.notes import Notes, Utterance
 from callcenter.domain.seats import SeatState
 
 
@@ -36,6 +38,80 @@ class ResumeCall:
     """The operator takes the caller back."""
 
     call_id: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallUnit:
+    """The operator brings a third party into the call: a unit, or a number that may be dialled."""
+
+    call_id: CallId
+    leg_id: LegId
+    """Made by the asker, so that the leg can be named in the answer."""
+    party: str | None
+    """Unit id; None for a bare number."""
+    number: str
+    ring_seconds: float
+    private: bool
+    """On its answer seat and unit talk alone first, the caller hears music."""
+
+
+class UnitAction(StrEnum):
+    """What becomes of a unit that has answered, or still rings."""
+
+    CONSULT = "consult"
+    """Seat and unit talk alone; the caller hears music."""
+    JOIN = "join"
+    """All three talk."""
+    DROP = "drop"
+    """The unit leaves, or is not called any longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeUnit:
+    """The operator consults with the unit, joins all three, or lets the unit go."""
+
+    call_id: CallId
+    leg_id: LegId
+    action: UnitAction
+
+
+class SeatAction(StrEnum):
+    """Whether the operator is in the talk of caller and unit."""
+
+    LEAVE = "leave"
+    RETURN = "return"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSeat:
+    """The operator leaves caller and unit alone, or comes back."""
+
+    call_id: CallId
+    action: SeatAction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSecret:
+    """Keep neither sound nor words of what follows, or keep them again."""
+
+    call_id: CallId
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteUtterance:
+    """Somebody was heard to say something."""
+
+    call_id: CallId
+    utterance: Utterance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteNotes:
+    """How far the words of a call have become notes."""
+
+    call_id: CallId
+    notes: Notes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +175,12 @@ Command = (
     | HangUpCall
     | HoldCall
     | ResumeCall
+    | CallUnit
+    | ChangeUnit
+    | ChangeSeat
+    | SetSecret
+    | NoteUtterance
+    | NoteNotes
     | NoteDigits
     | NoteFlowCompleted
     | NoteRecording

@@ -10,17 +10,23 @@ from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableErr
 from callcenter.domain.exchange import callers, legs, recovery, seats, watchdog
 from callcenter.domain.exchange.commands import (
     Alarm,
+    CallUnit,
+    ChangeSeat,
+    ChangeUnit,
     ClearAlarm,
     Command,
     HangUpCall,
     HoldCall,
     NoteDigits,
     NoteFlowCompleted,
+    NoteNotes,
     NoteRecording,
     NoteTicket,
+    NoteUtterance,
     RaiseAlarm,
     ResumeCall,
     SetSeatState,
+    SetSecret,
 )
 from callcenter.domain.exchange.state import Decision, Moment, Policy, Track, fresh_state
 from callcenter.domain.facts import (
@@ -28,16 +34,19 @@ from callcenter.domain.facts import (
     AlarmRaised,
     CallDigits,
     Fact,
+    NotesChanged,
     OfCall,
     RecordingChanged,
+    SecretChanged,
     TicketChanged,
+    UtteranceHeard,
     apply,
 )
 from callcenter.domain.ids import CallId, NewId
 from callcenter.domain.seats import Seat
 from callcenter.domain.telephony import TelephonyEvent
 from callcenter.domain.views import QueueView
-from callcenter.domain.wishes import Announce, EndCall, TakeBack
+from callcenter.domain.wishes import Announce, EndCall, MuteRecording, TakeBack
 
 RETURN_SECONDS = 1.5  # longer than the dialplan needs, shorter than the watchdog's patience
 UNSETTLED = (RecordingState.RECORDING, RecordingState.FAILED)
@@ -248,6 +257,17 @@ class Exchange:
                 if not call.held:
                     raise RefusedError("the call is not on hold; hold is possible while caller and seat talk")
                 legs.end_hold(state, call, at=state.now.wall)
+            case CallUnit() | ChangeUnit() | ChangeSeat():
+                raise RefusedError("no unit can be called")
+            case SetSecret():
+                self._set_secret(command)
+            case NoteUtterance():
+                if command.call_id in state.calls:
+                    state.note(UtteranceHeard(at=state.now.wall, call_id=command.call_id, utterance=command.utterance))
+            case NoteNotes():
+                noted = state.calls.get(command.call_id)
+                if noted is not None and noted.notes != command.notes:
+                    state.note(NotesChanged(at=state.now.wall, call_id=command.call_id, notes=command.notes))
             case NoteDigits():
                 if state.live(command.call_id):
                     state.note(
@@ -294,6 +314,17 @@ class Exchange:
         if call.state is not CallState.TALKING or leg_id is None:
             raise RefusedError(f"the call is {call.state}; hold is possible while caller and seat talk")
         legs.begin_hold(self._state, call, leg_id, at=self._state.now.wall, mute=True)
+
+    def _set_secret(self, command: SetSecret) -> None:
+        call, _ = self._live(command.call_id)
+        self._be_heard()
+        if call.state is not CallState.TALKING:
+            raise RefusedError(f"the call is {call.state}; recording and notes can be paused while somebody talks")
+        if call.is_secret == command.on:
+            paused = "paused already" if command.on else "not paused"
+            raise RefusedError(f"recording and notes are {paused}")
+        self._state.want(MuteRecording(call_id=call.id, muted=command.on))
+        self._state.note(SecretChanged(at=self._state.now.wall, call_id=call.id, on=command.on))
 
     def _everybody_waiting(self) -> Sequence[WaitingCaller]:
         """All who asked for a person and have none, those who ring included."""
