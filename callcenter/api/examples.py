@@ -14,6 +14,7 @@ from callcenter.domain.calls import (
     RecordingState,
 )
 from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.notes import Notes, NotesState, Side, Utterance, UtteranceId
 from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.domain.tickets import Ticket, TicketKind, TicketState, file, traced
 from callcenter.domain.units import Unit
@@ -31,6 +32,9 @@ from callcenter.domain.views import (
 _CALL = CallId("0193a5b0-7c1e-4d6a-9f5b-2a8c4e1d7f30")
 _TICKET = TicketId("0193a5b0-9d42-7b11-8c3e-5f6a7b8c9d0e")
 CURSOR = "MjAyNi0xMS0yNFQwMTozMDowMFo"
+
+
+_SEAT_LEG = LegId("0193a5b0-8a10-7000-8000-000000000001")
 
 
 def _at(minute: int, second: int) -> datetime:
@@ -56,7 +60,7 @@ _TALKING = Call(
             joined=_at(30, 9),
         ),
         Leg(
-            id=LegId("0193a5b0-8a10-7000-8000-000000000001"),
+            id=_SEAT_LEG,
             kind=LegKind.SEAT,
             party="8001",
             number="8001",
@@ -75,6 +79,28 @@ _TALKING = Call(
     ticket_id=_TICKET,
     recording=Recording(state=RecordingState.RECORDING, started=_at(30, 0)),
     digits=(Digits(node="menu", digits="0"),),
+    utterances=(
+        Utterance(
+            id=UtteranceId("0193a5b0-a100-7000-8000-000000000001"),
+            side=Side.SEAT,
+            leg_id=_SEAT_LEG,
+            start=9.4,
+            end=11.9,
+            text="您好，12345 热线，请问有什么可以帮您？",
+            heard="您好幺二三四五热线请问有什么可以帮您",
+            confidence=0.94,
+        ),
+        Utterance(
+            id=UtteranceId("0193a5b0-a100-7000-8000-000000000002"),
+            side=Side.CALLER,
+            leg_id=LegId(_CALL),
+            start=12.6,
+            end=15.8,
+            text="我们小区北边的工地半夜还在施工。",
+            confidence=0.88,
+        ),
+    ),
+    notes=Notes(state=NotesState.LIVE),
     last_at=_at(30, 9),
 )
 _WAITING = Call(

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from callcenter.domain.calls import CallState, LegKind, LegOutcome, LegState, Outcome, RecordingState
+from callcenter.domain.notes import NotesState, Side
 from callcenter.domain.seats import Phone, SeatState
 from callcenter.domain.tickets import TicketKind, TicketState, Urgency
 
@@ -29,16 +30,25 @@ class Leg(BaseModel):
 
 
 class Utterance(BaseModel):
-    """Words that were heard; times are seconds since `recording.started`."""
+    """Words that were heard; times are seconds since `recording.started` (t1 where nothing is recorded)."""
 
-    id: str
-    side: Literal["caller", "seat", "unit"]
+    id: str = Field(description="Stays the same from the first partial to the final text.")
+    side: Side
+    leg_id: str = Field(description="The leg that spoke.")
     start: float
     end: float
-    text: str
-    confidence: float | None
-    live: bool
+    text: str = Field(description="As people write it.")
+    heard: str | None = Field(description="What was heard, where numbers, dates or amounts were rewritten; else null.")
+    confidence: float | None = Field(description="0 to 1; null where the engine gives none.")
+    live: bool = Field(description="Heard while they talked; false: made from the recording afterwards.")
     final: bool
+
+
+class Secret(BaseModel):
+    """A stretch of which neither sound nor words are kept; in the recording it is silence."""
+
+    began: datetime
+    ended: datetime | None = Field(description="Null while it lasts.")
 
 
 class Recording(BaseModel):
@@ -47,6 +57,7 @@ class Recording(BaseModel):
     state: RecordingState
     started: datetime | None
     seconds: float | None
+    secrets: list[Secret]
 
 
 class Digits(BaseModel):
@@ -67,7 +78,11 @@ class Call(BaseModel):
     seat: str | None = Field(description="The seat that rings or talks now, or that talked last.")
     held: bool = Field(description="The caller hears music.")
     legs: list[Leg]
-    utterances: list[Utterance]
+    utterances: list[Utterance] = Field(description="Final ones, in the order of their starts.")
+    notes: NotesState | None = Field(
+        description="How far the words have become notes; null where none were ever to be noted."
+    )
+    secret: bool = Field(description="Neither sound nor words are kept at this moment.")
     t0: datetime = Field(description="INVITE taken.")
     t1: datetime | None = Field(description="First voice or answer.")
     t2: datetime | None = Field(description="A person was asked for.")

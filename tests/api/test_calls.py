@@ -21,7 +21,12 @@ async def test_a_call_is_shown_as_the_contract_says(api: ApiClient, desk: FakeDe
     assert answer.status == 200
     assert answer.json["id"] == call.id
     assert answer.json["t0"] == "2026-11-24T04:00:01.000Z"
-    assert answer.json["recording"] == {"state": "kept", "started": "2026-11-24T04:00:00.000Z", "seconds": 12.5}
+    assert answer.json["recording"] == {
+        "state": "kept",
+        "started": "2026-11-24T04:00:00.000Z",
+        "seconds": 12.5,
+        "secrets": [],
+    }
     assert answer.json["t4"] is None
 
 
