@@ -22,8 +22,9 @@ from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.domain.exchange import Exchange, Moment, Policy
 from callcenter.domain.seats import Seat
 from callcenter.health import DiskUse, Health
-from callcenter.home import Home, Secrets
+from callcenter.home import Home, Secrets, forget_pid, write_pid
 from callcenter.ivr.flows import FlowShelf
+from callcenter.log import Steps
 from callcenter.menus import Menus
 from callcenter.office.desk import Desk
 from callcenter.office.flows import FlowRunner
@@ -69,7 +70,7 @@ class SystemClock:
 def main(settings: Settings) -> int:
     """Run one controller until SIGTERM; its exit code."""
     home = Home(settings.home)
-    home.controller_pid.write_text(f"{os.getpid()}\n")
+    write_pid(home.controller_pid, os.getpid())
     try:
         asyncio.run(Controller(settings, home).run())
     except* FrozenError as frozen:
@@ -81,7 +82,7 @@ def main(settings: Settings) -> int:
     else:
         code = 0
     finally:
-        home.controller_pid.unlink(missing_ok=True)
+        forget_pid(home.controller_pid)
     return code
 
 
@@ -166,6 +167,11 @@ class Controller:
             tickets=self._tickets,
             flows=self._menus,
             units=roster.units,
+            dial_out=settings.dial_out,
+            hotline=settings.hotline,
+            zone=settings.zone,
+            clock=clock,
+            new_id=lambda: str(uuid.uuid4()),
             health=Health(
                 link=link,
                 switchboard=self._switchboard,
@@ -184,12 +190,18 @@ class Controller:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
+        steps = Steps()
         try:
             migrated = await self._migrate()
+            steps.done("tables")
             await self._journal.open()
             await self._recover()
+            steps.done("recovered")
             await self._prepare_words()
+            steps.done("words")
             _freeze_what_stays()
+            steps.done("frozen")
+            log.info("the controller begins", **steps.seconds)
             await self._serve(stopped, migrated=migrated)
         finally:
             await self._journal.close()

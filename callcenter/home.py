@@ -12,6 +12,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
+from callcenter.asterisk.process import began
 from callcenter.domain.errors import CallcenterError
 from callcenter.domain.units import Unit
 
@@ -302,19 +303,39 @@ class Home:
 
 
 def write_pid(path: Path, pid: int) -> None:
-    """Note the process id of a running part. Blocks. Raises OSError."""
-    beside = path.with_name(f"{path.name}.new")
-    beside.write_text(f"{pid}\n", encoding="ascii")
-    beside.replace(path)
+    """Note the process id of a running part, and beside it when that process began. Blocks. Raises OSError."""
+    _put(_beside(path), f"{pid} {began(pid)}\n")  # first: whoever finds the id finds this, too
+    _put(path, f"{pid}\n")
 
 
 def read_pid(path: Path) -> int | None:
-    """Give the process id that was noted, if there is one and such a process lives. Blocks."""
+    """Give the process id that was noted, if the very process it was noted for still lives. Blocks.
+
+    Ids are given again: another process that has this one now began at another time, and is none of ours.
+    """
     try:
-        pid = int(path.read_text(encoding="ascii").strip())
+        pid = int(path.read_text(encoding="ascii"))
+        noted, at = map(int, _beside(path).read_text(encoding="ascii").split())
     except (OSError, ValueError):
         return None
-    return pid if pid > 0 and Path(f"/proc/{pid}").exists() else None
+    return pid if pid > 0 and (noted, at) == (pid, began(pid)) else None
+
+
+def forget_pid(path: Path) -> None:
+    """Note that the part has ended. Blocks. Raises OSError."""
+    path.unlink(missing_ok=True)
+    _beside(path).unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    """Give the file of the time; the one of the id holds nothing else, since scripts read it."""
+    return path.with_suffix(".began")
+
+
+def _put(path: Path, text: str) -> None:
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text, encoding="ascii")
+    new.replace(path)
 
 
 def _new_secret() -> str:
@@ -334,16 +355,29 @@ def _extension(value: str) -> str:
 
 
 def _write_private(path: Path, content: Mapping[str, Any]) -> None:
-    """Write the whole file or nothing, readable by nobody else at any moment."""
+    """Write the whole file or nothing, readable by nobody else at any moment.
+
+    One that says it already is left as it is: on a busy disk it may take seconds until a file is safe there.
+    """
     beside = path.with_name(f"{path.name}.new")
+    text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
     try:
+        if _says(path, text):
+            return
         beside.unlink(missing_ok=True)
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_OURS)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, ensure_ascii=False, indent=1)
-            file.write("\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
         raise HomeError(f"{path} cannot be written ({error.strerror})") from error
+
+
+def _says(path: Path, text: str) -> bool:
+    """Tell whether this file holds these words and is readable by its owner alone."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode) == _ONLY_OURS and path.read_bytes() == text.encode()
+    except FileNotFoundError:
+        return False

@@ -7,6 +7,7 @@ lines and never a call.
 import logging
 import re
 import sys
+import time
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
@@ -44,6 +45,21 @@ _LOUD_LIBRARIES = {
     "panoramisk": logging.WARNING,  # whole AMI messages at DEBUG, whole actions at INFO
     "sqlalchemy": logging.WARNING,  # every statement with its values at INFO
 }
+
+
+class Steps:
+    """How long each step of a start took: a slow one is found in the log of the site that had it."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        """By the step's name, in the order in which they were done."""
+        self._since = time.monotonic()
+
+    def done(self, step: str) -> None:
+        """Note the end of a step, which began where the one before it ended."""
+        now = time.monotonic()
+        self.seconds[step] = round(now - self._since, 3)
+        self._since = now
 
 
 class LogWriter:

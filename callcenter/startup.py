@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import aiohttp
+import structlog
 
 from callcenter.addresses import Endpoint
 from callcenter.asterisk.installation import find_or_make
@@ -15,12 +16,15 @@ from callcenter.asterisk.process import AsteriskProcess
 from callcenter.asterisk.provision import Plan, SeatPhone
 from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.home import Home, Secrets, read_pid
+from callcenter.log import Steps
 from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
 from callcenter.settings_sources import cache_folder
 from callcenter.speech.prompts import Prompts
 from callcenter.speech.voice import Voice
 from callcenter.supervisor import Process, Supervisor
+
+log = structlog.get_logger(__name__)
 
 READY_SECONDS = 2.0  # for one look at /health
 EARLIER_SECONDS = 6.0  # a controller whose supervisor was killed ends by itself within two
@@ -51,19 +55,25 @@ async def _run(settings: Settings) -> int:
 
 async def _set_up(settings: Settings) -> Supervisor:
     home = Home(settings.home)
+    steps = Steps()
     roster = await asyncio.to_thread(load_roster, settings.agents_folder, hotline=settings.hotline)
     secrets = await asyncio.to_thread(home.secrets, [seat.extension for seat in roster.seats])
     await asyncio.to_thread(_write_demo, settings, home, roster, secrets)
+    steps.done("written")
     await _end_earlier_controller(home)
+    steps.done("earlier_ended")
     processes: list[Process] = []
     if settings.asterisk_elsewhere is None:
         voice = Voice(name=settings.voice, rate=settings.voice_rate)
         prompts = Prompts(settings.prompt_folders, home.prompts, voice)
         await prompts.prepare_pieces()
+        steps.done("prompts")
         installation = await find_or_make(cache_folder(os.environ), tell=_say, own=settings.asterisk_of_machine)
+        steps.done("asterisk_found")
         plan = _plan(settings, home, roster, secrets, prompts)
         processes.append(OwnAsterisk(AsteriskProcess(plan, installation)))
     processes.append(ControllerProcess(settings))
+    log.info("all is set up", **steps.seconds)
 
     async def is_ready() -> bool:
         return await _answers(f"{_url(settings.http_reached)}/api/v1/health")

@@ -39,12 +39,12 @@ class Process(Protocol):
         ...
 
     async def stop(self, within_seconds: float) -> None:
-        """End it politely, and by force when the time is over."""
+        """End it politely, and by force when the time is over; no harm when it was never started."""
         ...
 
 
 class Supervisor:
-    """Owns the processes, in the order in which they are started; they are ended the other way round."""
+    """Owns the processes: they are started together, and ended one by one, the last of them first."""
 
     def __init__(
         self,
@@ -74,14 +74,12 @@ class Supervisor:
 
     async def _until(self, stopped: asyncio.Event, ready_line: str) -> int:
         """Start all, and keep them alive until told to stop or until it is clear that they never get ready."""
-        started: list[Process] = []
         try:
-            for process in self._processes:
-                await process.start()
-                started.append(process)
+            await self._start_all()
             async with asyncio.TaskGroup() as tasks:
                 keepers = [
-                    tasks.create_task(self._keep_alive(process), name=f"keep {process.name}") for process in started
+                    tasks.create_task(self._keep_alive(process), name=f"keep {process.name}")
+                    for process in self._processes
                 ]
                 stopping = tasks.create_task(stopped.wait(), name="stop signal")
                 announcing = tasks.create_task(self._announce(ready_line), name="announce")
@@ -93,14 +91,36 @@ class Supervisor:
         except CallcenterError as error:
             self._say(f"callcenter: {error}")
         finally:
-            for process in reversed(started):
+            for process in reversed(self._processes):
                 try:
                     await process.stop(STOP_SECONDS)
                 except CallcenterError as error:
                     self._say(f"callcenter: {error}")
         return 0 if stopped.is_set() else 1
 
+    async def _start_all(self) -> None:
+        """Start all at once: each takes about a second, and none needs another to begin. Raises CallcenterError."""
+        failed: list[CallcenterError] = []
+        loop = asyncio.get_running_loop()
+
+        async def start(process: Process) -> None:
+            began = loop.time()
+            try:
+                await process.start()
+            except CallcenterError as error:
+                failed.append(error)
+            else:
+                log.info("a process was started", process=process.name, seconds=round(loop.time() - began, 2))
+
+        async with asyncio.TaskGroup() as tasks:
+            for process in self._processes:
+                tasks.create_task(start(process), name=f"start {process.name}")
+        if failed:
+            raise failed[0]
+
     async def _announce(self, ready_line: str) -> bool:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             async with asyncio.timeout(self._ready_seconds):
                 while not await self._is_ready():  # noqa: ASYNC110  # asked over HTTP, as anybody would
@@ -108,6 +128,7 @@ class Supervisor:
         except TimeoutError:
             self._say(f"callcenter: not ready after {self._ready_seconds:.0f} s; see the logs in the home's log/")
             return False
+        log.info("the hotline is ready", seconds=round(loop.time() - began, 2))
         self._say(ready_line)
         return True
 

@@ -141,7 +141,7 @@ class AsteriskProcess:
 
     async def _run(self, launch: Launch, digest: str) -> None:
         self._child = await asyncio.to_thread(_spawn, launch.command(self._plan), self._plan)
-        self._started = _Started(self._child.pid, _began(self._child.pid) or 0, digest)
+        self._started = _Started(self._child.pid, began(self._child.pid) or 0, digest)
         await asyncio.to_thread(_note, self._plan, self._started)
         try:
             async with asyncio.timeout(BOOT_SECONDS):
@@ -247,7 +247,11 @@ def _state_file(plan: Plan) -> Path:
 
 
 def _note(plan: Plan, started: _Started) -> None:
-    for path, text in ((plan.pid_file, f"{started.pid}\n"), (_state_file(plan), json.dumps(asdict(started)))):
+    for path, text in (
+        (plan.pid_file.with_suffix(".began"), f"{started.pid} {started.began}\n"),
+        (plan.pid_file, f"{started.pid}\n"),
+        (_state_file(plan), json.dumps(asdict(started))),
+    ):
         new = path.with_name(f".{path.name}.new")
         new.write_text(text, encoding="utf-8")
         new.replace(path)
@@ -255,6 +259,7 @@ def _note(plan: Plan, started: _Started) -> None:
 
 def _forget(plan: Plan) -> None:
     plan.pid_file.unlink(missing_ok=True)
+    plan.pid_file.with_suffix(".began").unlink(missing_ok=True)
     _state_file(plan).unlink(missing_ok=True)
 
 
@@ -265,10 +270,10 @@ def _running(plan: Plan) -> _Started | None:
         before = _Started(int(noted["pid"]), int(noted["began"]), str(noted["digest"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    return before if _began(before.pid) == before.began else None
+    return before if began(before.pid) == before.began else None
 
 
-def _began(pid: int) -> int | None:
+def began(pid: int) -> int | None:
     """Give the kernel's time of a process's start, in its ticks since the machine's; None when there is none."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

@@ -17,17 +17,22 @@ class Units:
         self._store = store
 
     async def take_over(self, roster: Sequence[Unit]) -> None:
-        """Make the table say what the roster says. A unit that is gone stays, and is no longer active."""
+        """Make the table say what the roster says. A unit that is gone stays, and is no longer active.
+
+        Where it says so already nothing is written: a start does not wait for a busy disk.
+        """
+        wanted = {
+            unit.id: {"id": unit.id, "name": unit.name, "number": unit.number, "parent": unit.parent, "active": True}
+            for unit in roster
+        }
+        async with self._store.reading() as session:
+            rows = await session.scalars(select(UnitRow).where(UnitRow.active.is_(True)))
+            stand = {row.id: {name: getattr(row, name) for name in wanted.get(row.id, ())} for row in rows}
+        if stand == wanted:
+            return
         async with self._store.writing() as session:
             await session.execute(update(UnitRow).values(active=False))
-            await put(
-                session,
-                UnitRow,
-                [
-                    {"id": unit.id, "name": unit.name, "number": unit.number, "parent": unit.parent, "active": True}
-                    for unit in roster
-                ],
-            )
+            await put(session, UnitRow, list(wanted.values()))
 
     async def active(self) -> Sequence[Unit]:
         """Units of the roster, by id."""

@@ -19,3 +19,15 @@ async def test_a_unit_that_has_left_the_roster_can_still_be_named(db: Database) 
     assert await units.get("zjw-1") == CHILD
     assert await units.get("none") is None
     await store.close()
+
+
+async def test_a_roster_that_is_known_is_not_written_again(db: Database) -> None:
+    store = Store(db.url)
+    units = Units(store)
+    await units.take_over([PARENT, CHILD])
+
+    async with db.locked():  # nobody could write now
+        await units.take_over([CHILD, PARENT])
+
+    assert list(await units.active()) == [PARENT, CHILD]
+    await store.close()

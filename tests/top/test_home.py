@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from callcenter.domain.units import Unit
-from callcenter.home import Home, HomeError, HomeInUseError, Secrets, read_pid, write_pid
+from callcenter.home import Home, HomeError, HomeInUseError, Secrets, forget_pid, read_pid, write_pid
 
 
 @pytest.fixture
@@ -192,6 +192,54 @@ def test_a_process_id_counts_only_while_the_process_lives(home: Home) -> None:
 
     home.controller_pid.write_text("12a")
     assert read_pid(home.controller_pid) is None
+
+
+def test_another_process_that_was_given_the_same_id_is_not_taken_for_ours(
+    home: Home, other_process: subprocess.Popen[str]
+) -> None:
+    write_pid(home.controller_pid, other_process.pid)
+    write_pid(home.asterisk_pid, os.getpid())
+    beside = home.controller_pid.with_suffix(".began")
+    assert read_pid(home.controller_pid) == other_process.pid
+    ours, at = beside.read_text().split()
+
+    beside.write_text(f"{ours} {int(at) - 1}\n")  # the one it was noted for began earlier, and has ended
+    assert read_pid(home.controller_pid) is None
+
+    home.asterisk_pid.write_text(f"{other_process.pid}\n")  # nothing is known of when it began
+    assert read_pid(home.asterisk_pid) is None
+
+
+def test_a_process_id_stands_alone_in_its_file_and_is_forgotten_whole(home: Home) -> None:
+    write_pid(home.controller_pid, os.getpid())
+    assert home.controller_pid.read_text() == f"{os.getpid()}\n"  # `kill $(cat …)` works
+
+    forget_pid(home.controller_pid)
+    assert not list(home.run.iterdir())
+
+
+def test_a_file_that_says_it_already_is_not_written_again(home: Home) -> None:
+    def write(name: str) -> int:
+        home.write_demo(
+            hotline="12345",
+            sip="127.0.0.1:5060",
+            http="http://127.0.0.1:8080",
+            ami="127.0.0.1:5038",
+            trunk="127.0.0.1:5080",
+            secrets=secrets,
+            operators={"8001": name},
+            units=[],
+        )
+        return home.demo_file.stat().st_ino
+
+    secrets = home.secrets(["8001"])
+    before = write("王芳")
+
+    assert write("王芳") == before
+    assert write("李强") != before
+    home.demo_file.chmod(0o644)
+    write("李强")
+    assert mode(home.demo_file) == 0o600
 
 
 def test_secrets_are_plain_json(home: Home) -> None:
