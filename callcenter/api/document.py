@@ -28,6 +28,7 @@ _TAGS = {
 }
 _PATH_NAMES = {
     "call_id": ("Id of the call.", examples.CALL["id"]),
+    "leg_id": ("Id of the unit's leg.", examples.UNIT_LEG["id"]),
     "extension": ("Extension of the seat.", "8001"),
     "unit_id": ("Id of the unit.", "housing"),
     "ticket_id": ("Id of the ticket.", examples.TICKET["id"]),

@@ -1,6 +1,7 @@
 """One call and what belongs to it, as the API document shows it; made by the same views as every answer."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, time
 
 from callcenter.domain.calls import (
     Call,
@@ -17,11 +18,12 @@ from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.notes import Notes, NotesState, Side, Utterance, UtteranceId
 from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.domain.tickets import Ticket, TicketKind, TicketState, file, traced
-from callcenter.domain.units import Unit
+from callcenter.domain.units import DutyHours, Unit
 from callcenter.domain.views import (
     Json,
     QueueView,
     call_view,
+    leg_view,
     moment,
     queue_view,
     seat_view,
@@ -103,6 +105,14 @@ _TALKING = Call(
     notes=Notes(state=NotesState.LIVE),
     last_at=_at(30, 9),
 )
+_UNIT_LEG = Leg(
+    id=LegId("0193a5b0-b200-4000-8000-000000000001"),
+    kind=LegKind.UNIT,
+    party="housing",
+    number="02001",
+    state=LegState.DIALING,
+    started=_at(31, 20),
+)
 _WAITING = Call(
     id=CallId("0193a5b1-0b2c-4f8d-8e7a-1c2d3e4f5a6b"),
     caller="01066668888",
@@ -148,6 +158,10 @@ _DRAFT = traced(
 CALL: Json = call_view(_TALKING)
 WAITING_CALL: Json = call_view(_WAITING)
 HELD_CALL: Json = {**CALL, "held": True}
+UNIT_LEG: Json = leg_view(_UNIT_LEG)
+JOINED_LEG: Json = leg_view(
+    replace(_UNIT_LEG, state=LegState.JOINED, outcome=LegOutcome.ANSWERED, answered=_at(31, 26), joined=_at(31, 40))
+)
 CALLS: Json = {"items": [WAITING_CALL, CALL], "next": CURSOR}
 JOURNAL: Json = {
     "items": [
@@ -169,7 +183,11 @@ QUEUE: Json = queue_view(
     QueueView(name="main", waiting=((_WAITING.id, _at(31, 6)),), ready=0, talking=1, longest_wait=12.5)
 )
 QUEUES: Json = {"items": [QUEUE], "next": None}
-UNIT: Json = unit_view(Unit(id="housing", name="市住房和城乡建设委员会", number="02001"))
+_OFFICE_HOURS = DutyHours(days=frozenset(range(5)), begins=time(9), ends=time(17, 30))
+UNIT: Json = unit_view(
+    Unit(id="housing", name="市住房和城乡建设委员会", number="02001", duty=(_OFFICE_HOURS,)),
+    local=_at(31, 0),
+)
 UNITS: Json = {"items": [UNIT], "next": None}
 TICKET: Json = ticket_view(_DRAFT)
 FILED_TICKET: Json = ticket_view(file(_DRAFT, at=_at(36, 0), actor="api"))

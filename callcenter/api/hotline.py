@@ -32,12 +32,12 @@ async def list_queues(ask: Ask[Nothing, Nothing]) -> web.Response:
 
 async def list_units(ask: Ask[Nothing, Nothing]) -> web.Response:
     """All units."""
-    return listed([unit_view(unit) for unit in ask.desk.units()])
+    return listed([unit_view(unit, local=ask.desk.local_time()) for unit in ask.desk.units()])
 
 
 async def get_unit(ask: Ask[Nothing, Nothing]) -> web.Response:
     """One unit."""
-    return shown(unit_view(ask.desk.unit(ask.path("unit_id"))))
+    return shown(unit_view(ask.desk.unit(ask.path("unit_id")), local=ask.desk.local_time()))
 
 
 async def list_alarms(ask: Ask[Nothing, Nothing]) -> web.Response:

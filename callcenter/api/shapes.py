@@ -6,7 +6,7 @@ The values are made by `domain.views` alone; every answer given in the tests is 
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from callcenter.domain.calls import CallState, LegKind, LegOutcome, LegState, Outcome, RecordingState
 from callcenter.domain.notes import NotesState, Side
@@ -136,6 +136,16 @@ class Queue(BaseModel):
     longest_wait: float = Field(description="Seconds; 0 where nobody waits.")
 
 
+class DutyHours(BaseModel):
+    """A stretch of some weekdays in which a unit answers; the hotline's local time."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]]
+    begins: str = Field(alias="from", description="HH:MM.")
+    to: str = Field(description="HH:MM, exclusive; 24:00 is the end of the day.")
+
+
 class Unit(BaseModel):
     """A department or street that handles what citizens ask for."""
 
@@ -143,6 +153,9 @@ class Unit(BaseModel):
     name: str
     number: str
     parent: str | None
+    ring_seconds: float = Field(description="How long it may ring, 5 to 120.")
+    duty: list[DutyHours] = Field(description="When it answers; empty: always.")
+    on_duty: bool = Field(description="It answers at this moment.")
 
 
 class Step(BaseModel):

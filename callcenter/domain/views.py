@@ -1,16 +1,17 @@
 """The shapes of contract.md §4: the same object for HTTP, for WebSocket and for whatever follows."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from callcenter.domain.calls import Call, Leg
 from callcenter.domain.notes import Utterance
 from callcenter.domain.seats import Seat
 from callcenter.domain.tickets import Ticket
-from callcenter.domain.units import Unit
+from callcenter.domain.units import DutyHours, Unit
 
 Json = dict[str, Any]
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def moment(value: datetime | None) -> str | None:
@@ -128,9 +129,25 @@ def queue_view(queue: QueueView) -> Json:
     }
 
 
-def unit_view(unit: Unit) -> Json:
-    """A unit as others see it."""
-    return {"id": unit.id, "name": unit.name, "number": unit.number, "parent": unit.parent}
+def unit_view(unit: Unit, *, local: datetime) -> Json:
+    """A unit as others see it at this local moment."""
+    return {
+        "id": unit.id,
+        "name": unit.name,
+        "number": unit.number,
+        "parent": unit.parent,
+        "ring_seconds": unit.ring_seconds,
+        "duty": [_duty_view(hours) for hours in unit.duty],
+        "on_duty": unit.is_on_duty(local),
+    }
+
+
+def _duty_view(hours: DutyHours) -> Json:
+    return {
+        "days": [WEEKDAYS[day] for day in sorted(hours.days)],
+        "from": hours.begins.isoformat("minutes"),
+        "to": "24:00" if hours.ends == time() else hours.ends.isoformat("minutes"),
+    }
 
 
 def ticket_view(ticket: Ticket) -> Json:

@@ -1,20 +1,34 @@
 """What people may see and ask for, in one place; the edges turn it into HTTP, pages and commands."""
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, Protocol
 
-from callcenter.domain.calls import Call, RecordingState
-from callcenter.domain.errors import NotFoundError, RefusedError
-from callcenter.domain.exchange.commands import Alarm, HangUpCall, HoldCall, ResumeCall, SetSeatState
-from callcenter.domain.ids import CallId
+from callcenter.domain.calls import Call, Leg, LegKind, RecordingState
+from callcenter.domain.errors import Fault, InvalidInputError, NotFoundError, RefusedError
+from callcenter.domain.exchange.commands import (
+    Alarm,
+    CallUnit,
+    ChangeSeat,
+    ChangeUnit,
+    HangUpCall,
+    HoldCall,
+    ResumeCall,
+    SeatAction,
+    SetSeatState,
+    SetSecret,
+    UnitAction,
+)
+from callcenter.domain.ids import CallId, LegId, NewId
+from callcenter.domain.numbers import normalise
 from callcenter.domain.records import Entry, Page
 from callcenter.domain.seats import Seat, SeatState
 from callcenter.domain.tickets import Ticket
-from callcenter.domain.units import Unit
+from callcenter.domain.units import RING_SECONDS, Unit
 from callcenter.domain.views import Json, QueueView, call_view, queue_view, seat_view
-from callcenter.office.ports import Calls, ComponentHealth, Flows, Recordings
+from callcenter.office.ports import Calls, Clock, ComponentHealth, Flows, Recordings
 from callcenter.office.stream import Stream
 from callcenter.office.switchboard import Switchboard
 from callcenter.office.tickets import TicketOffice
@@ -41,8 +55,18 @@ class Desk:
         tickets: TicketOffice,
         flows: Flows,
         units: Sequence[Unit],
+        dial_out: str,
+        hotline: str,
+        zone: tzinfo,
+        clock: Clock,
+        new_id: NewId,
         health: Health,
     ) -> None:
+        """Join the parts.
+
+        `dial_out`: pattern of the numbers that may be dialled beside those of `units`; `hotline`: our own number, which
+        never may; `zone`: of the units' duty hours; `new_id`: makes ids of legs.
+        """
         self.stream = stream
         self._switchboard = switchboard
         self._calls = calls
@@ -50,6 +74,12 @@ class Desk:
         self._tickets = tickets
         self._flows = flows
         self._units = {unit.id: unit for unit in units}
+        self._units_by_number = {unit.number: unit for unit in units}
+        self._dial_out = re.compile(dial_out)
+        self._hotline = hotline
+        self._zone = zone
+        self._clock = clock
+        self._new_id = new_id
         self._health = health
 
     def snapshot(self) -> Json:
@@ -134,6 +164,81 @@ class Desk:
         self._switchboard.ask(ResumeCall(call_id=CallId(call_id)))
         return self._live(call_id)
 
+    def call_unit(self, call_id: str, unit: str, *, private: bool) -> Leg:
+        """Bring a third party into a call: a unit by its id or number, or a number that may be dialled.
+
+        Raises:
+            NotFoundError: no such call on the line.
+            InvalidInputError: neither a unit nor a number that may be dialled.
+            RefusedError: the unit is off duty, or it is not possible in this state.
+
+        """
+        call = self._live(call_id)
+        leg_id = LegId(self._new_id())
+        found = self._units.get(unit) or self._units_by_number.get(unit)
+        if found is None:
+            party, number, ring_seconds = None, self._number_to_dial(unit), RING_SECONDS
+        else:
+            self._must_be_on_duty(found)
+            party, number, ring_seconds = found.id, found.number, found.ring_seconds
+        self._switchboard.ask(
+            CallUnit(
+                call_id=call.id,
+                leg_id=leg_id,
+                party=party,
+                number=number,
+                ring_seconds=ring_seconds,
+                private=private,
+            )
+        )
+        return self._leg(call_id, leg_id)
+
+    def change_unit(self, call_id: str, leg_id: str, action: UnitAction) -> Leg:
+        """Consult with the unit, join all three, or let it go. Raises NotFoundError, RefusedError."""
+        leg = self._leg(call_id, leg_id)
+        if leg.kind is not LegKind.UNIT:
+            raise NotFoundError(f"this leg is the {leg.kind}'s; only a unit's can be changed so")
+        self._switchboard.ask(ChangeUnit(call_id=CallId(call_id), leg_id=leg.id, action=action))
+        return self._leg(call_id, leg_id)
+
+    def change_seat(self, call_id: str, action: SeatAction) -> Call:
+        """Let the operator leave caller and unit alone, or come back. Raises NotFoundError, RefusedError."""
+        self._switchboard.ask(ChangeSeat(call_id=CallId(call_id), action=action))
+        return self._live(call_id)
+
+    def set_secret(self, call_id: str, *, on: bool) -> Call:
+        """Pause recording and notes, or go on with them; what is so already stays so. Raises as `hold`."""
+        call = self._live(call_id)
+        if not call.is_live or call.is_secret != on:
+            self._switchboard.ask(SetSecret(call_id=call.id, on=on))
+        return self._live(call_id)
+
+    def _number_to_dial(self, raw: str) -> str:
+        number = normalise(raw)
+        if number is None:
+            wrong = "is neither the id of a unit nor a telephone number; GET /units lists the units"
+        elif number == self._hotline:
+            wrong = "is the hotline's own number"
+        elif self._dial_out.fullmatch(number) is None:
+            wrong = "is a number that may not be dialled from here; the setting dial_out says which may"
+        else:
+            return number
+        raise InvalidInputError("nobody can be called so", [Fault("/unit", wrong)])
+
+    def _must_be_on_duty(self, unit: Unit) -> None:
+        local = self.local_time()
+        if unit.is_on_duty(local):
+            return
+        again = unit.next_on_duty(local)
+        assert again is not None  # a unit without duty hours is always on duty
+        until = again.isoformat(sep=" ", timespec="minutes")[: len("2026-11-24 09:00")]
+        raise RefusedError(f"the unit is off duty until {until}; another unit or a number can be called meanwhile")
+
+    def _leg(self, call_id: str, leg_id: str) -> Leg:
+        if (leg := self._live(call_id).leg(LegId(leg_id))) is None:
+            raise NotFoundError("there is no such leg in this call")
+        return leg
+
     def _live(self, call_id: str) -> Call:
         call = self._switchboard.exchange.call(call_id)
         if call is None:
@@ -161,6 +266,10 @@ class Desk:
     def queues(self) -> Sequence[QueueView]:
         """The queues and who waits in them."""
         return self._switchboard.exchange.queues()
+
+    def local_time(self) -> datetime:
+        """The moment by the hotline's own clock on the wall, which duty hours go by."""
+        return self._clock.now().astimezone(self._zone)
 
     def units(self) -> Sequence[Unit]:
         """All units, as the roster names them."""

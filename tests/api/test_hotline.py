@@ -47,7 +47,15 @@ async def test_the_queue_shows_who_waits_and_at_which_place(api: ApiClient, desk
 
 
 async def test_units_are_shown(api: ApiClient) -> None:
-    unit = {"id": "housing", "name": "市住建委", "number": "02001", "parent": None}
+    unit = {
+        "id": "housing",
+        "name": "市住建委",
+        "number": "02001",
+        "parent": None,
+        "ring_seconds": 30.0,
+        "duty": [],
+        "on_duty": True,
+    }
 
     assert (await api.get("/units")).json == {"items": [unit], "next": None}
     assert (await api.get("/units/housing")).json == unit

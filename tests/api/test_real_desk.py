@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,10 +14,11 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
-from callcenter.domain.units import Unit
+from callcenter.domain.units import DutyHours, Unit
 from callcenter.office.desk import Desk
 from callcenter.office.ports import ComponentHealth
 from callcenter.office.tickets import TicketOffice
+from callcenter.settings import DIAL_OUT
 from callcenter.storage.calls import Calls
 from callcenter.storage.journal import Journal
 from callcenter.storage.store import Store
@@ -26,6 +28,8 @@ from tests.support.api_client import ApiClient, check
 from tests.support.fake_desk import PARTS
 from tests.support.office_fakes import CALL, FakeRecordings, Office, an_office, eventually
 from tests.support.stores import database, made, writing
+
+OFFICE_HOURS = DutyHours(days=frozenset(range(5)), begins=time(9), ends=time(11, 30))
 
 
 @dataclass
@@ -78,7 +82,15 @@ async def hotline(tmp_path: Path) -> AsyncIterator[Hotline]:
             recordings=Disk(),
             tickets=tickets,
             flows=NoFlows(),
-            units=[Unit(id="housing", name="市住建委", number="02001")],
+            units=[
+                Unit(id="housing", name="市住建委", number="02001"),
+                Unit(id="water", name="水务局", number="02002", duty=(OFFICE_HOURS,), ring_seconds=12.0),
+            ],
+            dial_out=DIAL_OUT,
+            hotline="12345",
+            zone=ZoneInfo("Asia/Shanghai"),
+            clock=office.clock,
+            new_id=lambda: str(uuid.uuid4()),
             health=well,
         )
         async with (
@@ -208,3 +220,75 @@ async def test_a_forged_cursor_is_refused_by_name(hotline: Hotline, cursor: str)
         assert answer.status in (200, 422)
         if answer.status == 422:
             assert answer.json["errors"][0]["parameter"] == "cursor"
+
+
+# Three-way: whom, and when
+
+
+@pytest.mark.parametrize(
+    ("unit", "wrong"),
+    [
+        ("nobody", "neither the id of a unit nor a telephone number"),
+        ("+14155550100", "may not be dialled"),
+        ("0014155550100", "may not be dialled"),
+        ("8001", "may not be dialled"),
+        ("12345", "hotline's own number"),
+        ("13800000000@elsewhere", "neither the id of a unit nor a telephone number"),
+    ],
+)
+async def test_only_units_and_numbers_that_may_be_dialled_are_called(hotline: Hotline, unit: str, wrong: str) -> None:
+    hotline.office.a_caller_waits()
+    hotline.office.the_seat_answers()
+    before = len(hotline.office.telephone.wishes)
+
+    answer = await hotline.api.ask("POST", f"/calls/{CALL}/three-way", {"unit": unit})
+
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "/unit")
+    assert wrong in answer.json["errors"][0]["detail"]
+    assert len(hotline.office.telephone.wishes) == before
+
+
+@pytest.mark.parametrize("unit", ["water", "02002"])
+async def test_a_unit_off_duty_is_not_called_and_it_is_said_until_when(hotline: Hotline, unit: str) -> None:
+    hotline.office.a_caller_waits()
+    hotline.office.the_seat_answers()
+
+    answer = await hotline.api.ask("POST", f"/calls/{CALL}/three-way", {"unit": unit})
+
+    assert answer.status == 409
+    assert "off duty until 2026-11-25 09:00" in answer.json["detail"]
+
+
+async def test_units_say_when_they_answer_and_whether_they_do_now(hotline: Hotline) -> None:
+    noon = (await hotline.api.get("/units")).json["items"]
+    hotline.office.clock.advance(-3600)
+    morning = (await hotline.api.get("/units/water")).json
+
+    assert [(unit["id"], unit["on_duty"], unit["ring_seconds"]) for unit in noon] == [
+        ("housing", True, 30.0),
+        ("water", False, 12.0),
+    ]
+    assert morning["on_duty"]
+    assert morning["duty"] == [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "11:30"}]
+
+
+async def test_a_secret_stays_out_of_recording_and_notes_until_it_is_said_to_be_over(hotline: Hotline) -> None:
+    api, office = hotline.api, hotline.office
+    office.a_caller_waits()
+    early = await api.ask("PUT", f"/calls/{CALL}/secret", {"on": True})
+    office.the_seat_answers()
+
+    on = await api.ask("PUT", f"/calls/{CALL}/secret", {"on": True})
+    again = await api.ask("PUT", f"/calls/{CALL}/secret", {"on": True})
+    off = await api.ask("PUT", f"/calls/{CALL}/secret", {"on": False})
+    journal = await api.get(f"/calls/{CALL}/journal")
+
+    assert early.status == 409
+    assert [(answer.status, answer.json["secret"]) for answer in (on, again, off)] == [
+        (200, True),
+        (200, True),
+        (200, False),
+    ]
+    assert hotline.wished().count("MuteRecording") == 2
+    told = [entry["data"] for entry in journal.json["items"] if entry["kind"] == "secret.changed"]
+    assert told == [{"on": True}, {"on": False}]

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from callcenter.domain import tickets as ticket_rules
-from callcenter.domain.calls import Call, CallState, Outcome, Recording, RecordingState
+from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegState, Outcome, Recording, RecordingState
 from callcenter.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError, RefusedError
-from callcenter.domain.exchange.commands import Alarm
-from callcenter.domain.ids import CallId, TicketId
+from callcenter.domain.exchange.commands import Alarm, SeatAction, UnitAction
+from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.notes import Secret
 from callcenter.domain.records import Entry, Page
 from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.domain.tickets import Ticket, TicketState, traced
@@ -182,6 +183,54 @@ class FakeDesk(Desk):
             raise RefusedError("the call is not on hold; hold is possible while caller and seat talk")
         self.known_calls[call.id] = replace(call, held=False)
         return self.known_calls[call.id]
+
+    def call_unit(self, call_id: str, unit: str, *, private: bool) -> Leg:
+        call = self._on_the_line(call_id)
+        if any(leg.kind is LegKind.UNIT and leg.ended is None for leg in call.legs):
+            raise RefusedError("a unit is in the call already; join, consult and drop are possible")
+        if unit not in self.known_units and not unit.isdecimal():
+            raise InvalidInputError("nobody can be called so", [Fault("/unit", "is no unit")])
+        found = self.known_units.get(unit)
+        leg = Leg(
+            id=LegId(f"{call_id[:-2]}99"),
+            kind=LegKind.UNIT,
+            party=found.id if found else None,
+            number=found.number if found else unit,
+            state=LegState.DIALING,
+            started=NOON,
+        )
+        self.asked.append({"unit": unit, "private": private})
+        self.known_calls[call.id] = call.with_leg(leg)
+        return leg
+
+    def change_unit(self, call_id: str, leg_id: str, action: UnitAction) -> Leg:
+        call = self._on_the_line(call_id)
+        if (leg := call.leg(LegId(leg_id))) is None or leg.kind is not LegKind.UNIT:
+            raise NotFoundError("there is no such leg in this call")
+        states = {
+            UnitAction.CONSULT: LegState.PRIVATE,
+            UnitAction.JOIN: LegState.JOINED,
+            UnitAction.DROP: LegState.ENDED,
+        }
+        leg = replace(leg, state=states[action])
+        self.known_calls[call.id] = call.with_leg(leg)
+        return leg
+
+    def change_seat(self, call_id: str, action: SeatAction) -> Call:
+        call = self._on_the_line(call_id)
+        if not any(leg.kind is LegKind.UNIT and leg.state is LegState.JOINED for leg in call.legs):
+            raise RefusedError("no unit is joined; leave is possible when one is")
+        self.asked.append({"seat": action})
+        return call
+
+    def set_secret(self, call_id: str, *, on: bool) -> Call:
+        call = self._on_the_line(call_id)
+        secrets = (Secret(began=NOON, ended=None if on else NOON),)
+        self.known_calls[call.id] = replace(call, secrets=secrets)
+        return self.known_calls[call.id]
+
+    def local_time(self) -> datetime:
+        return NOON
 
     def seats(self) -> Sequence[Seat]:
         return list(self.known_seats.values())
