@@ -1,13 +1,15 @@
-"""Who works here, read from `agents/*.yaml`: seats with their operators, and the units tickets go to."""
+"""Who works here, read from `agents/*.yaml`: seats with their operators, and the units with their hours of duty."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import time
 from pathlib import Path
 from typing import Any
 
 from callcenter.domain.errors import CallcenterError
-from callcenter.domain.units import Unit
+from callcenter.domain.units import RING_SECONDS, DutyHours, Unit
+from callcenter.domain.views import WEEKDAYS
 from callcenter.ivr.mistakes import Mistake, listed, nearest
 from callcenter.ivr.places import Path as Place
 from callcenter.ivr.places import Sheet, read_sheet
@@ -19,6 +21,10 @@ _LARGEST_FILE = 4 * 1024 * 1024  # bytes; far above MOST_UNITS lines of text
 _EXTENSION = re.compile(r"[1-9][0-9]{2,5}")
 _NUMBER = re.compile(r"\+?[0-9]{2,20}")
 _UNIT_ID = re.compile(r"[a-z][a-z0-9_-]{0,59}")
+_RING_SECONDS = range(5, 121)  # shorter and nobody can reach the phone; longer and the citizen has hung up
+_DAY_RANGE = re.compile(r"([a-z]+) *- *([a-z]+)")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_MOST_STRETCHES = 50
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,60}")
 
 Check = Callable[[Any], str | None]
@@ -61,7 +67,7 @@ class _Reading:
     sheet: Sheet
     known: Mapping[str, Check]
     optional: frozenset[str] = frozenset()
-    entries: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    entries: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
 
     def mistake(self, place: Place, wrong: str, instead: str) -> None:
         self.sheet.mistake(self.sheet.lines.at(place), wrong, instead)
@@ -75,7 +81,9 @@ def load_roster(folder: Path, *, hotline: str | None = None) -> Roster:
 
     """
     seats = _read(folder / "seats.yaml", "seats", _SEAT, most=MOST_SEATS)
-    units = _read(folder / "units.yaml", "units", _UNIT, most=MOST_UNITS, optional=frozenset({"parent"}))
+    units = _read(
+        folder / "units.yaml", "units", _UNIT, most=MOST_UNITS, optional=frozenset({"parent", "ring", "duty"})
+    )
     _only_once(seats, "seats", "extension")
     _only_once(units, "units", "id")
     _only_once(units, "units", "number")
@@ -88,6 +96,7 @@ def load_roster(folder: Path, *, hotline: str | None = None) -> Roster:
             whose = "the hotline's own" if entry["number"] == hotline else "a seat's"
             units.mistake(("units", number, "number"), f"this is {whose} number", "write the unit's own")
     _check_parents(units)
+    duties = {number: _duty(units, number, entry["duty"]) for number, entry in units.entries if "duty" in entry}
     if not seats.entries and not seats.sheet.mistakes:
         seats.mistake(("seats",), "there is no seat", "write at least one, as shown in agents/README.md")
     mistakes = [*_strangers(folder), *_told(seats.sheet), *_told(units.sheet)]
@@ -95,12 +104,19 @@ def load_roster(folder: Path, *, hotline: str | None = None) -> Roster:
         raise RosterError(sorted(mistakes))
     return Roster(
         seats=tuple(RosterSeat(**entry) for _, entry in seats.entries),
-        units=tuple(_unit(entry) for _, entry in units.entries),
+        units=tuple(_unit(entry, duties.get(number, ())) for number, entry in units.entries),
     )
 
 
-def _unit(entry: Mapping[str, str]) -> Unit:
-    return Unit(id=entry["id"], name=entry["name"], number=entry["number"], parent=entry.get("parent"))
+def _unit(entry: Mapping[str, Any], duty: tuple[DutyHours, ...]) -> Unit:
+    return Unit(
+        id=entry["id"],
+        name=entry["name"],
+        number=entry["number"],
+        parent=entry.get("parent"),
+        ring_seconds=float(entry.get("ring", RING_SECONDS)),
+        duty=duty,
+    )
 
 
 def _strangers(folder: Path) -> list[Mistake]:
@@ -168,7 +184,7 @@ def _read_entry(reading: _Reading, place: tuple[str, int], entry: object) -> Non
     if not isinstance(entry, dict):
         reading.mistake(place, "this entry is no mapping", f"write {listed(f'{name}: ...' for name in reading.known)}")
         return
-    taken: dict[str, str] = {}
+    taken: dict[str, Any] = {}
     for name, value in entry.items():
         check = reading.known.get(name)
         if check is None:
@@ -238,6 +254,93 @@ def _check_parents(units: _Reading) -> None:
             units.mistake(place, f"'{entry['id']}' stands above itself", "take one 'parent' of the circle out")
 
 
+def _duty(units: _Reading, number: int, stretches: Sequence[object]) -> tuple[DutyHours, ...]:
+    """Read when a unit answers, and tell every mistake in it by its line."""
+    found = [_stretch(units, ("units", number, "duty", at), stretch) for at, stretch in enumerate(stretches)]
+    return tuple(hours for hours in found if hours is not None)
+
+
+def _stretch(units: _Reading, place: Place, stretch: object) -> DutyHours | None:
+    if not isinstance(stretch, dict):
+        units.mistake(place, "this stretch of duty is no mapping", f"write {{{_STRETCH_SHOWN}}}")
+        return None
+    for name in stretch:
+        if name not in ("days", "from", "to"):
+            units.mistake((*place, name), f"'{name}' is not known", f"write {_STRETCH_SHOWN}")
+    for name in ("days", "from", "to"):
+        if name not in stretch:
+            units.mistake(place, f"'{name}' is missing", f"write {_STRETCH_SHOWN}")
+    days = _days(units, (*place, "days"), stretch["days"]) if "days" in stretch else None
+    begins = _clock(units, (*place, "from"), stretch["from"]) if "from" in stretch else None
+    ends = _clock(units, (*place, "to"), stretch["to"], midnight="24:00") if "to" in stretch else None
+    if days is None or begins is None or ends is None:
+        return None
+    if ends != time() and ends <= begins:
+        units.mistake(
+            (*place, "to"),
+            f"duty would end at {stretch['to']}, before it begins",
+            'write two stretches for a night: one to "24:00", and one from "00:00" on the next day',
+        )
+        return None
+    return DutyHours(days=days, begins=begins, ends=ends)
+
+
+_STRETCH_SHOWN = 'days: mon-fri, from: "09:00", to: "17:30"'
+
+
+def _days(units: _Reading, place: Place, value: object) -> frozenset[int] | None:
+    """Read `mon-fri`, `sat` or a list of such; None where something in it is wrong."""
+    several = isinstance(value, list)
+    days: set[int] = set()
+    right = True
+    for at, word in enumerate(value if isinstance(value, list) else [value]):
+        some = _some_days(word)
+        if not some:
+            instead = f"write one of {listed(WEEKDAYS)}, or a range such as mon-fri"
+            units.mistake((*place, at) if several else place, f"'days' cannot be {_shown(word)}", instead)
+            right = False
+        days |= some
+    if several and not value:
+        units.mistake(place, "'days' is empty", "write days, such as mon-fri or [mon, sat]")
+        right = False
+    return frozenset(days) if right else None
+
+
+def _some_days(word: object) -> set[int]:
+    if not isinstance(word, str):
+        return set()
+    pair = _DAY_RANGE.fullmatch(word)
+    first, last = (pair[1], pair[2]) if pair else (word, word)
+    if first not in WEEKDAYS or last not in WEEKDAYS:
+        return set()
+    begin, end = WEEKDAYS.index(first), WEEKDAYS.index(last)
+    return {day % 7 for day in range(begin, end + 1 if begin <= end else end + 8)}
+
+
+def _clock(units: _Reading, place: Place, value: object, *, midnight: str | None = None) -> time | None:
+    """Read a time of day; `midnight` is how the end of the day may be written."""
+    if value == midnight:
+        return time()
+    if isinstance(value, str) and (found := _CLOCK.fullmatch(value)):
+        return time(int(found[1]), int(found[2]))
+    units.mistake(place, f"'{place[-1]}' cannot be {_shown(value)}", 'write hours and minutes, such as "09:00"')
+    return None
+
+
+def _ring(value: Any) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool) and value in _RING_SECONDS:
+        return None
+    return f"write whole seconds from {_RING_SECONDS[0]} to {_RING_SECONDS[-1]}, such as ring: 30"
+
+
+def _stretches(value: Any) -> str | None:
+    if isinstance(value, list) and len(value) <= _MOST_STRETCHES:
+        return None
+    if isinstance(value, list):
+        return f"write at most {_MOST_STRETCHES} stretches"
+    return f"write a list, with each stretch behind '- ': - {{{_STRETCH_SHOWN}}}"
+
+
 def _words(pattern: re.Pattern[str], instead: str) -> Check:
     def check(value: Any) -> str | None:
         if not isinstance(value, str):
@@ -256,4 +359,6 @@ _UNIT: Mapping[str, Check] = {
     "name": _words(_NAME, "write the unit's name, at most 60 characters"),
     "number": _words(_NUMBER, 'write the digits to dial, such as "02"'),
     "parent": _words(_UNIT_ID, "write the id of the unit above"),
+    "ring": _ring,
+    "duty": _stretches,
 }

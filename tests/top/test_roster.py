@@ -1,8 +1,10 @@
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from callcenter.domain.units import Unit
+from callcenter.domain.units import DutyHours, Unit
 from callcenter.roster import RosterError, RosterSeat, load_roster
 
 SEATS = 'seats:\n  - extension: "8001"\n    operator: 王秀兰\n'
@@ -25,6 +27,8 @@ def test_the_shipped_rosters_are_right() -> None:
 
     assert [seat.extension for seat in roster.seats] == ["8001", "8002", "8003", "8004"]
     assert len({unit.number for unit in roster.units}) == len(roster.units) >= 3
+    assert any(unit.duty for unit in roster.units)
+    assert any(not unit.duty for unit in roster.units), "the demonstration needs one that answers at any hour"
 
 
 def test_seats_and_units_are_read_in_their_order(tmp_path: Path) -> None:
@@ -45,6 +49,63 @@ def test_seats_and_units_are_read_in_their_order(tmp_path: Path) -> None:
     assert roster.operators == {"8001": "王秀兰", "8000": "李 建国"}
     assert roster.units[1] == Unit(id="north", name="城北", number="021", parent="water")
     assert roster.units[2].parent is None
+
+
+def test_ring_and_duty_of_a_unit_are_read(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        units=UNITS
+        + """    ring: 12
+    duty:
+      - days: mon-fri
+        from: "09:00"
+        to: 17:30
+      - {days: [fri-mon, wed], from: "18:00", to: "24:00"}
+      - {days: sun, from: "00:00", to: "00:00"}
+""",
+    )
+
+    (unit,) = load_roster(tmp_path).units
+
+    assert unit.ring_seconds == 12.0
+    assert unit.duty == (
+        DutyHours(days=frozenset(range(5)), begins=time(9), ends=time(17, 30)),
+        DutyHours(days=frozenset({4, 5, 6, 0, 2}), begins=time(18), ends=time()),
+        DutyHours(days=frozenset({6}), begins=time(), ends=time()),
+    )
+
+
+def test_a_unit_without_ring_and_duty_rings_for_half_a_minute_at_any_hour(tmp_path: Path) -> None:
+    write(tmp_path)
+
+    (unit,) = load_roster(tmp_path).units
+
+    assert (unit.ring_seconds, unit.duty) == (30.0, ())
+
+
+def test_a_unit_says_when_it_is_on_duty_again() -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    unit = Unit(
+        id="water",
+        name="水务局",
+        number="02",
+        duty=(
+            DutyHours(days=frozenset(range(5)), begins=time(9), ends=time(12)),
+            DutyHours(days=frozenset(range(5)), begins=time(13, 30), ends=time()),
+        ),
+    )
+    tuesday = datetime(2026, 11, 24, tzinfo=zone)
+    moments = {
+        tuesday: tuesday.replace(hour=9),
+        tuesday.replace(hour=12): tuesday.replace(hour=13, minute=30),
+        tuesday + timedelta(days=4): tuesday + timedelta(days=6, hours=9),  # Saturday: until Monday
+    }
+
+    for moment, again in moments.items():
+        assert not unit.is_on_duty(moment)
+        assert unit.next_on_duty(moment) == again
+        assert unit.is_on_duty(again)
+    assert unit.is_on_duty(tuesday.replace(hour=23, minute=59))
 
 
 def test_a_hotline_may_have_no_units(tmp_path: Path) -> None:
@@ -121,6 +182,42 @@ def test_a_mistake_in_the_seats_is_told_by_line(tmp_path: Path, seats: str, mist
         (
             UNITS + "  - {id: water, name: b, number: '02'}\n",
             "units.yaml:5: '02' stands in line 4 already; give each its own number",
+        ),
+        (UNITS + "    ring: 4\n", "units.yaml:5: 'ring' cannot be the number 4; write whole seconds from 5 to 120"),
+        (UNITS + "    ring: 30.5\n", "units.yaml:5: 'ring' cannot be the number 30.5; write whole seconds"),
+        (UNITS + "    ring: yes\n", "units.yaml:5: 'ring' cannot be 'yes'; write whole seconds"),
+        (UNITS + "    ring: true\n", "units.yaml:5: 'ring' cannot be true; write whole seconds"),
+        (UNITS + "    duty: mon-fri\n", "units.yaml:5: 'duty' cannot be 'mon-fri'; write a list"),
+        (UNITS + "    duty:\n      - mon-fri\n", "units.yaml:6: this stretch of duty is no mapping; write {days: "),
+        (
+            UNITS + "    duty:\n      - days: mon-fri\n        form: '09:00'\n        to: '12:00'\n",
+            "units.yaml:7: 'form' is not known; write days: mon-fri, from: ",
+        ),
+        (UNITS + "    duty:\n      - {days: mon-fri, to: '12:00'}\n", "units.yaml:6: 'from' is missing; write days: "),
+        (
+            UNITS
+            + "    duty:\n      - days: [mon,\n               workday]\n        from: '09:00'\n        to: '12:00'\n",
+            "units.yaml:7: 'days' cannot be 'workday'; write one of mon, tue,",
+        ),
+        (
+            UNITS + "    duty:\n      - {days: [], from: '09:00', to: '12:00'}\n",
+            "units.yaml:6: 'days' is empty; write days, such as mon-fri",
+        ),
+        (
+            UNITS + "    duty:\n      - {days: 1, from: '09:00', to: '12:00'}\n",
+            "units.yaml:6: 'days' cannot be the number 1; write one of",
+        ),
+        (
+            UNITS + "    duty:\n      - days: sat\n        from: '9:00'\n        to: '12:00'\n",
+            "units.yaml:7: 'from' cannot be '9:00'; write hours and minutes, such as \"09:00\"",
+        ),
+        (
+            UNITS + "    duty:\n      - days: sat\n        from: '24:00'\n        to: '12:00'\n",
+            "units.yaml:7: 'from' cannot be '24:00'; write hours and minutes",
+        ),
+        (
+            UNITS + "    duty:\n      - days: sat\n        from: '22:00'\n        to: '06:00'\n",
+            "units.yaml:8: duty would end at 06:00, before it begins; write two stretches for a night",
         ),
         ("units:\n  - id: Water\n    name: x\n    number: '02'\n", "units.yaml:2: 'id' cannot be 'Water'; write small"),
         ("units:\n  - id: true\n    name: [x]\n    number: {}\n", "units.yaml:2: 'id' cannot be true; write small"),
