@@ -198,7 +198,7 @@ class Controller:
             await self._recover()
             steps.done("recovered")
             await self._prepare_words()
-            steps.done("words")
+            steps.done("prompts")
             _freeze_what_stays()
             steps.done("frozen")
             log.info("the controller begins", **steps.seconds)

@@ -1,7 +1,9 @@
 """The commands, and how each ends: 0 done, 1 the answer is no, 2 the command or its settings cannot be used."""
 
+import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -97,7 +99,8 @@ def run(
         load_roster(settings.agents_folder, hotline=settings.hotline)
         _check_flow(settings)
         check_ports(settings, ours=_held_by_ourselves(place))
-        from callcenter import startup  # noqa: PLC0415 - slow to load, and only a run needs it
+        with _loading():
+            from callcenter import startup  # noqa: PLC0415 - slow to load, and only a run needs it
 
         with logging_to(place.log / "supervisor.log", level=settings.log_level, form=settings.log_format, stream=None):
             code = startup.run(settings)
@@ -113,11 +116,22 @@ def controller(*, home: HomeOption = None, assignments: SetOption = None) -> Non
     if settings.database_url is None:
         place.close_database()
     os.umask(_NOBODY_ELSE)  # the database and the recordings are citizens' data
-    from callcenter import app as root  # noqa: PLC0415 - as above
+    with _loading():
+        from callcenter import app as root  # noqa: PLC0415 - as above
 
     with logging_to(place.log / "controller.log", level=settings.log_level, form=settings.log_format):
         code = root.main(settings)
     raise typer.Exit(code)
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Load modules quickly: of what they hold nothing goes, so nothing is looked for that could."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _held_by_ourselves(place: Home) -> list[str]:

@@ -1,5 +1,7 @@
 """A hotline as a newcomer starts it: the real command, a home of its own, ports of its own."""
 
+import fcntl
+import json
 import os
 import shutil
 import signal
@@ -9,6 +11,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from scripts.hotline_client import Home
@@ -17,7 +20,8 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 _FIRST_START = 280.0  # seconds; only the very first one on a machine also makes an Asterisk
 _STOP = 10.0  # seconds; promised by the contract
 _LOOK_EVERY = 0.1
-_TURNS = 8  # other runs of the same tests on one machine
+_TURNS = 8  # of hotlines that run at once, for other runs and other workers of the same tests on one machine
+_OURS: dict[int, int] = {}  # turns that this process holds, with the open file of each one's lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Ports:
         for turn in range(_TURNS):
             first, sound = 19000 + 200 * turn + 20 * number, 32000 + 4000 * turn + 400 * number
             ports = cls(http=first, sip=first + 1, ami=first + 2, trunk=first + 3, rtp=f"{sound}-{sound + 399}")
-            if ports.are_free():
+            if _is_our(turn) and ports.are_free():
                 return ports
         raise AssertionError("no free ports for a hotline: what else runs on this machine?")
 
@@ -52,6 +56,20 @@ class Ports:
                 except OSError:
                     return False
         return True
+
+
+def _is_our(turn: int) -> bool:
+    """Take the ports of this turn for this process, until it ends; tells whether it has them."""
+    if turn not in _OURS:
+        path = Path(tempfile.gettempdir()) / f"callcenter-test-ports-{os.getuid()}-{turn}.lock"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return False
+        _OURS[turn] = handle
+    return True
 
 
 class RunningHotline:
@@ -81,6 +99,17 @@ class RunningHotline:
         """The process that was started by hand."""
         assert self._process is not None
         return self._process.pid
+
+    def log_since(self, moment: datetime) -> list[str]:
+        """Give what supervisor and controller logged since this moment, with the seconds from it to each line."""
+        lines: list[tuple[float, str]] = []
+        for name in ("supervisor", "controller"):
+            for line in (self.folder / "log" / f"{name}.log").read_text("utf-8", "replace").splitlines():
+                told = json.loads(line)
+                after = (datetime.fromisoformat(told.pop("time")) - moment).total_seconds()
+                if after >= 0:
+                    lines.append((after, f"{after:6.2f} s  {name}: {json.dumps(told, ensure_ascii=False)}"))
+        return [line for _, line in sorted(lines)]
 
     def pid(self, of: str) -> int:
         """Give the process id of the `controller` or of `asterisk`."""

@@ -20,7 +20,7 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def other_process() -> "Iterator[subprocess.Popen[bytes]]":
+def other_process() -> Iterator["subprocess.Popen[bytes]"]:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
         yield process
         process.kill()
