@@ -1,6 +1,6 @@
 """What the office needs of the world. Adapters fit by shape; `app` alone joins them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -85,6 +85,14 @@ class Calls(Protocol):
 
     async def without_ticket(self) -> Sequence[Call]:
         """Answered calls from which no ticket was drafted."""
+        ...
+
+    async def several(self, call_ids: Collection[str]) -> Mapping[str, Call]:
+        """Those of these calls that there are."""
+        ...
+
+    async def notes_wanted(self) -> Sequence[Call]:
+        """Ended calls whose notes are `NotesState.LATER`, oldest first."""
         ...
 
     async def unsettled_recordings(self) -> Sequence[Call]:

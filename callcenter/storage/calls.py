@@ -1,6 +1,6 @@
 """Reading calls: the database, and above it what the journal took in a moment ago."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from callcenter.domain.calls import Call, RecordingState
 from callcenter.domain.facts import Fact
+from callcenter.domain.notes import NotesState
 from callcenter.domain.numbers import normalise
 from callcenter.domain.records import Entry, Page
 from callcenter.storage.cursors import cursor_after, place_of
@@ -18,6 +19,7 @@ from callcenter.storage.tables import CallRow, JournalRow, RecordingRow
 
 _UNSETTLED = (RecordingState.RECORDING, RecordingState.FAILED)
 """A recording that failed on a full disk may be kept when there is room again."""
+_MOST_WANTED = 200  # calls whose notes are still to be made, at one look
 
 
 class Calls:
@@ -39,6 +41,20 @@ class Calls:
             rows = (await session.scalars(select(CallRow).where(CallRow.id == call_id))).all()
             stored = await read_calls(session, rows)
         return self._recent.call(call_id) or next(iter(stored), None)
+
+    async def several(self, call_ids: Collection[str]) -> Mapping[str, Call]:
+        """Those of these calls that there are, each as its newest fact left it."""
+        recent: dict[str, Call] = {
+            call_id: call for call_id in call_ids if (call := self._recent.call(call_id)) is not None
+        }
+        others = [call_id for call_id in call_ids if call_id not in recent]
+        if not others:
+            return recent
+        async with self._store.reading() as session:
+            rows = (await session.scalars(select(CallRow).where(CallRow.id.in_(others)))).all()
+            stored: dict[str, Call] = {call.id: call for call in await read_calls(session, rows)}
+        newest = {call_id: call for call_id in call_ids if (call := self._recent.call(call_id)) is not None}
+        return {**stored, **recent, **newest}
 
     async def find(
         self,
@@ -122,8 +138,18 @@ class Calls:
             lambda call: not call.is_live and call.recording is not None and call.recording.state in _UNSETTLED,
         )
 
-    async def _read(self, wanted: ColumnElement[bool], fits: Callable[[Call], bool]) -> Sequence[Call]:
-        query = select(CallRow).where(wanted).order_by(CallRow.t0, CallRow.id)
+    async def notes_wanted(self) -> Sequence[Call]:
+        """Ended calls of whose words some are still to be made from the recording, oldest first; the first 200."""
+        return await self._read(
+            and_(CallRow.t5.is_not(None), CallRow.notes_state == NotesState.LATER.value),
+            lambda call: not call.is_live and call.notes is not None and call.notes.state is NotesState.LATER,
+            most=_MOST_WANTED,
+        )
+
+    async def _read(
+        self, wanted: ColumnElement[bool], fits: Callable[[Call], bool], *, most: int | None = None
+    ) -> Sequence[Call]:
+        query = select(CallRow).where(wanted).order_by(CallRow.t0, CallRow.id).limit(most)
         async with self._store.reading() as session:
             stored = await read_calls(session, (await session.scalars(query)).all())
         newest = {call.id: call for call in stored} | {call.id: call for call in self._recent.calls()}

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.domain.calls import Call
 from callcenter.domain.errors import UnavailableError
-from callcenter.domain.facts import Fact, SeatChanged, to_data
+from callcenter.domain.facts import Fact, SeatChanged, UtteranceHeard, to_data
 from callcenter.domain.records import Entry
 from callcenter.storage.chain import START, Chained, Link, canonical, chained, moved
-from callcenter.storage.projections import chained_of, folded, readable, write_calls, write_seats
+from callcenter.storage.projections import chained_of, folded, readable, write_calls, write_seats, write_utterances
 from callcenter.storage.recent import Recent
 from callcenter.storage.spool import Spool, newest_of
 from callcenter.storage.store import Store, UnfitError
@@ -276,8 +276,15 @@ class Journal:
         if calls is None:
             calls = await self._add_up(session, {entry.call_id for entry in new if entry.call_id is not None})
         await write_calls(session, calls)
-        facts = (self._fact(entry) for entry in new if entry.kind == SeatChanged.kind)
-        await write_seats(session, [fact for fact in facts if isinstance(fact, SeatChanged)])
+        there = {call.id for call in calls}
+        told = [
+            (entry.seq, self._fact(entry)) for entry in new if entry.kind in (SeatChanged.kind, UtteranceHeard.kind)
+        ]
+        await write_utterances(
+            session,
+            [(seq, fact) for seq, fact in told if isinstance(fact, UtteranceHeard) and fact.call_id in there],
+        )
+        await write_seats(session, [fact for _, fact in told if isinstance(fact, SeatChanged)])
 
     async def _add_up(self, session: AsyncSession, call_ids: Iterable[str]) -> Sequence[Call]:
         rows = await session.scalars(

@@ -22,16 +22,29 @@ from callcenter.domain.calls import (
     Recording,
     RecordingState,
 )
-from callcenter.domain.facts import Fact, OfCall, SeatChanged, apply, from_data
+from callcenter.domain.facts import Fact, OfCall, SeatChanged, UtteranceHeard, apply, from_data
 from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.notes import Gap, Notes, NotesState, Secret, Side, Utterance, UtteranceId
 from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.storage.chain import Chained
-from callcenter.storage.tables import CallerRow, CallRow, JournalRow, LegRow, RecordingRow, Row, SeatRow
+from callcenter.storage.tables import (
+    CallerRow,
+    CallRow,
+    JournalRow,
+    LegRow,
+    RecordingRow,
+    Row,
+    SeatRow,
+    UtteranceRow,
+    from_microseconds,
+    microseconds,
+)
 
 _log = structlog.get_logger(__name__)
 
 _Thing = TypeVar("_Thing")
-_CALL_COLUMNS = [column.name for column in CallRow.__table__.columns if column.name != "digits"]
+_WRITTEN_OUT = ("digits", "notes_state", "gaps", "secrets")
+_CALL_COLUMNS = [column.name for column in CallRow.__table__.columns if column.name not in _WRITTEN_OUT]
 _SEVERAL = 300  # rows in one statement: below SQLite's and PostgreSQL's limits on values
 
 
@@ -98,6 +111,15 @@ async def write_calls(session: AsyncSession, calls: Sequence[Call]) -> None:
     await _write_callers(session, calls)
 
 
+async def write_utterances(session: AsyncSession, heard: Iterable[tuple[int, UtteranceHeard]]) -> None:
+    """Put words in place, each with the number of its entry; of several with one id the last counts.
+
+    Their calls must stand there already. A call's other words stay untouched, however many they are.
+    """
+    newest = {(fact.call_id, fact.utterance.id): (seq, fact) for seq, fact in heard}
+    await put(session, UtteranceRow, [_utterance_values(seq, fact) for seq, fact in newest.values()])
+
+
 async def write_seats(session: AsyncSession, facts: Iterable[SeatChanged]) -> None:
     """Put the newest state of these seats in place; of several facts about one seat the last counts."""
     newest = {fact.seat.extension: fact.seat for fact in facts}
@@ -105,9 +127,10 @@ async def write_seats(session: AsyncSession, facts: Iterable[SeatChanged]) -> No
 
 
 async def read_calls(session: AsyncSession, rows: Sequence[CallRow]) -> list[Call]:
-    """Give calls with their legs and recordings, in the order of `rows`."""
+    """Give calls with their legs, words and recordings, in the order of `rows`."""
     legs: dict[str, list[Leg]] = {}
     recordings: dict[str, Recording] = {}
+    words: dict[str, list[Utterance]] = {}
     for some in _parts([row.id for row in rows]):
         found = await session.scalars(
             select(LegRow).where(LegRow.call_id.in_(some)).order_by(LegRow.call_id, LegRow.position)
@@ -118,7 +141,13 @@ async def read_calls(session: AsyncSession, rows: Sequence[CallRow]) -> list[Cal
             recordings[recording.call_id] = Recording(
                 state=RecordingState(recording.state), started=recording.started, seconds=recording.seconds
             )
-    return [_call(row, legs.get(row.id, ()), recordings.get(row.id)) for row in rows]
+        for said in await session.scalars(
+            select(UtteranceRow)
+            .where(UtteranceRow.call_id.in_(some))
+            .order_by(UtteranceRow.call_id, UtteranceRow.start, UtteranceRow.end, UtteranceRow.position)
+        ):
+            words.setdefault(said.call_id, []).append(_utterance(said))
+    return [_call(row, legs.get(row.id, ()), recordings.get(row.id), words.get(row.id, ())) for row in rows]
 
 
 def seat_of(row: SeatRow) -> Seat:
@@ -188,7 +217,34 @@ def _clean(value: Any) -> Any:
 
 def _call_values(call: Call) -> dict[str, Any]:
     values = {name: _clean(getattr(call, name)) for name in _CALL_COLUMNS}
-    return values | {"digits": json.dumps([[pressed.node, pressed.digits] for pressed in call.digits])}
+    return values | {
+        "digits": json.dumps([[pressed.node, pressed.digits] for pressed in call.digits]),
+        "notes_state": None if call.notes is None else call.notes.state.value,
+        "gaps": json.dumps([] if call.notes is None else [dataclasses.asdict(gap) for gap in call.notes.gaps]),
+        "secrets": json.dumps(
+            [
+                [microseconds(secret.began), None if secret.ended is None else microseconds(secret.ended)]
+                for secret in call.secrets
+            ]
+        ),
+    }
+
+
+def _utterance_values(seq: int, fact: UtteranceHeard) -> dict[str, Any]:
+    said = fact.utterance
+    return {
+        "call_id": fact.call_id,
+        "id": said.id,
+        "side": said.side.value,
+        "leg_id": said.leg_id,
+        "start": said.start,
+        "end": said.end,
+        "text": storable(said.text),
+        "heard": None if said.heard is None else storable(said.heard),
+        "confidence": said.confidence,
+        "live": said.live,
+        "position": seq,
+    }
 
 
 def _leg_values(call: Call) -> Iterable[dict[str, Any]]:
@@ -212,7 +268,38 @@ def _seat_values(seat: Seat) -> dict[str, Any]:
     return {field.name: _clean(getattr(seat, field.name)) for field in dataclasses.fields(seat)}
 
 
-def _call(row: CallRow, legs: Sequence[Leg], recording: Recording | None) -> Call:
+def _utterance(row: UtteranceRow) -> Utterance:
+    return Utterance(
+        id=UtteranceId(row.id),
+        side=Side(row.side),
+        leg_id=LegId(row.leg_id),
+        start=row.start,
+        end=row.end,
+        text=row.text,
+        heard=row.heard,
+        confidence=row.confidence,
+        live=row.live,
+    )
+
+
+def _notes(row: CallRow) -> Notes | None:
+    if row.notes_state is None:
+        return None
+    gaps = [
+        Gap(side=Side(gap["side"]), leg_id=LegId(gap["leg_id"]), start=gap["start"], end=gap["end"])
+        for gap in json.loads(row.gaps)
+    ]
+    return Notes(state=NotesState(row.notes_state), gaps=tuple(gaps))
+
+
+def _secrets(row: CallRow) -> tuple[Secret, ...]:
+    return tuple(
+        Secret(began=from_microseconds(began), ended=None if ended is None else from_microseconds(ended))
+        for began, ended in json.loads(row.secrets)
+    )
+
+
+def _call(row: CallRow, legs: Sequence[Leg], recording: Recording | None, words: Sequence[Utterance]) -> Call:
     return Call(
         id=CallId(row.id),
         caller=row.caller,
@@ -231,6 +318,9 @@ def _call(row: CallRow, legs: Sequence[Leg], recording: Recording | None) -> Cal
         ticket_id=None if row.ticket_id is None else TicketId(row.ticket_id),
         recording=recording,
         digits=tuple(Digits(node=node, digits=digits) for node, digits in json.loads(row.digits)),
+        utterances=tuple(words),
+        notes=_notes(row),
+        secrets=_secrets(row),
         recovered=row.recovered,
         last_at=row.last_at,
         recording_path=row.recording_path,

@@ -1,16 +1,17 @@
-"""Makes the tables of calls, legs, recordings, callers and seats anew from the journal."""
+"""Makes the tables of calls, legs, words, recordings, callers and seats anew from the journal."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.domain.calls import Call
-from callcenter.domain.facts import Fact, SeatChanged
-from callcenter.storage.projections import chained_of, folded, readable, write_calls, write_seats
+from callcenter.domain.facts import Fact, SeatChanged, UtteranceHeard
+from callcenter.storage.projections import chained_of, folded, readable, write_calls, write_seats, write_utterances
 from callcenter.storage.store import Store
-from callcenter.storage.tables import CallerRow, CallRow, JournalRow, LegRow, RecordingRow, SeatRow
+from callcenter.storage.tables import CallerRow, CallRow, JournalRow, LegRow, RecordingRow, SeatRow, UtteranceRow
 
 _log = structlog.get_logger(__name__)
 
@@ -44,7 +45,7 @@ async def rebuild(url: str) -> Rebuilt:
         async with store.writing() as session:
             if store.dialect == "postgresql":
                 await session.execute(text("LOCK TABLE journal IN SHARE MODE"))  # no entry comes in between
-            for table in (LegRow, RecordingRow, CallRow, CallerRow, SeatRow):
+            for table in (UtteranceRow, LegRow, RecordingRow, CallRow, CallerRow, SeatRow):
                 await session.execute(delete(table))
             rebuilt = Rebuilt()
             await _calls(session, rebuilt)
@@ -61,32 +62,45 @@ async def _calls(session: AsyncSession, rebuilt: Rebuilt) -> None:
         .order_by(JournalRow.call_id, JournalRow.seq)
         .execution_options(yield_per=_AT_ONCE)
     )
-    calls: list[Call] = []
-    facts: list[Fact] = []
+    made = _Made()
+    facts: list[tuple[int, Fact]] = []
     call_id: str | None = None
     async for row in rows:
         if row.call_id != call_id:
-            _close(calls, facts, rebuilt)
+            _close(made, facts, rebuilt)
             call_id, facts = row.call_id, []
-            if len(calls) >= _CALLS_AT_ONCE:
-                await write_calls(session, calls)
-                calls = []
+            if len(made.calls) >= _CALLS_AT_ONCE:
+                await made.write(session)
+                made = _Made()
         fact = _fact(row, rebuilt)
         if fact is not None:
-            facts.append(fact)
-    _close(calls, facts, rebuilt)
-    await write_calls(session, calls)
+            facts.append((row.seq, fact))
+    _close(made, facts, rebuilt)
+    await made.write(session)
 
 
-def _close(calls: list[Call], facts: list[Fact], rebuilt: Rebuilt) -> None:
+@dataclass(slots=True)
+class _Made:
+    """Calls that have added up, and what was said in them."""
+
+    calls: list[Call] = field(default_factory=list)
+    heard: list[tuple[int, UtteranceHeard]] = field(default_factory=list)
+
+    async def write(self, session: AsyncSession) -> None:
+        await write_calls(session, self.calls)
+        await write_utterances(session, self.heard)
+
+
+def _close(made: _Made, facts: Sequence[tuple[int, Fact]], rebuilt: Rebuilt) -> None:
     try:
-        call = folded(facts)
+        call = folded(fact for _, fact in facts)
     except ValueError as error:
         rebuilt.unreadable += 1
         _log.error("a call of the journal does not add up", error=str(error))
         return
     if call is not None:
-        calls.append(call)
+        made.calls.append(call)
+        made.heard += [(seq, fact) for seq, fact in facts if isinstance(fact, UtteranceHeard)]
         rebuilt.calls += 1
 
 

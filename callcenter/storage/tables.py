@@ -91,6 +91,12 @@ class CallRow(Row):
             sqlite_where=text("t4 IS NOT NULL AND ticket_id IS NULL"),
             postgresql_where=text("t4 IS NOT NULL AND ticket_id IS NULL"),
         ),
+        Index(
+            "ix_calls_notes_wanted",
+            "t0",
+            sqlite_where=text("notes_state = 'later'"),
+            postgresql_where=text("notes_state = 'later'"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -112,6 +118,11 @@ class CallRow(Row):
     recovered: Mapped[bool]
     last_at: Mapped[datetime]
     recording_path: Mapped[str | None]
+    notes_state: Mapped[str | None]
+    gaps: Mapped[str] = mapped_column(server_default="[]")
+    """JSON: what was not noted live, `[{side, leg_id, start, end}, …]`."""
+    secrets: Mapped[str] = mapped_column(server_default="[]")
+    """JSON: stretches of which nothing is kept, `[[began, ended|null], …]` in microseconds."""
 
 
 class LegRow(Row):
@@ -133,6 +144,26 @@ class LegRow(Row):
     answered: Mapped[datetime | None]
     joined: Mapped[datetime | None]
     ended: Mapped[datetime | None]
+
+
+class UtteranceRow(Row):
+    """The final text of what was said; a projection of the journal."""
+
+    __tablename__ = "utterances"
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    side: Mapped[str]
+    leg_id: Mapped[str]
+    start: Mapped[float]
+    """Seconds on the recording's clock."""
+    end: Mapped[float]
+    text: Mapped[str]
+    heard: Mapped[str | None]
+    confidence: Mapped[float | None]
+    live: Mapped[bool]
+    position: Mapped[int] = mapped_column(BigInteger)
+    """Number of the entry that told it last; of two with the same times the lower one stands first."""
 
 
 class RecordingRow(Row):
@@ -211,6 +242,8 @@ class TicketRow(Row):
     wanted: Mapped[str | None]
     confidential: Mapped[bool]
     notes: Mapped[str | None]
+    notes_edited: Mapped[bool] = mapped_column(server_default=text("false"))
+    """A person has written the notes; else they are what was heard, for as long as the ticket is a draft."""
     unit: Mapped[str | None]
     due: Mapped[datetime | None]
     created: Mapped[datetime]

@@ -5,12 +5,24 @@ import pytest
 
 from callcenter.domain.calls import Call, Recording, RecordingState
 from callcenter.domain.errors import InvalidInputError
-from callcenter.domain.facts import RecordingChanged, SeatChanged, TicketChanged
+from callcenter.domain.facts import NotesChanged, RecordingChanged, SeatChanged, TicketChanged, UtteranceHeard
 from callcenter.domain.ids import TicketId
+from callcenter.domain.notes import Notes, NotesState, Side
 from callcenter.domain.records import Page
 from callcenter.storage.calls import Calls
 from callcenter.storage.journal import Journal
-from tests.support.stores import NOON, Database, Teller, new_call_id, reading, seat, whole_call, writing
+from tests.support.stores import (
+    NOON,
+    Database,
+    Teller,
+    new_call_id,
+    reading,
+    seat,
+    utterance,
+    whole_call,
+    words_of,
+    writing,
+)
 
 
 async def _find(
@@ -162,4 +174,77 @@ async def test_whatever_is_asked_for_is_not_found_or_named_as_wrong(db: Database
         await nothing(calls.journal(strange))
         await nothing(_find(calls, caller=strange))
         await nothing(_find(calls, seat=strange))
+    await journal.close()
+
+
+@pytest.mark.parametrize("written", [True, False], ids=["written", "in memory"])
+async def test_words_are_read_back_as_they_were_said_in_the_order_of_their_starts(
+    db: Database, *, written: bool
+) -> None:
+    journal = Journal(db.url, db.folder)
+    await journal.open()
+    teller = Teller(journal)
+    call_id, other = new_call_id(), new_call_id()
+    teller.tell(*whole_call(call_id), *whole_call(other))
+    teller.tell(*words_of(call_id, 8), *words_of(other, 1))
+    teller.tell(UtteranceHeard(at=NOON, call_id=call_id, utterance=utterance(9, "在前面", start=3.0, live=False)))
+    teller.tell(UtteranceHeard(at=NOON, call_id=call_id, utterance=utterance(2, "改过的", side=Side.UNIT)))
+    if written:
+        await journal.close()
+        journal = Journal(db.url, db.folder)
+        await journal.open()
+
+    async with reading(db, journal) as calls:
+        assert await calls.get(call_id) == teller.calls[call_id]
+        assert [call.id for call in (await _find(calls)).items] == sorted([call_id, other], reverse=True)
+        assert {call.id: call for call in (await _find(calls)).items} == teller.calls
+        assert await calls.several([other, "nobody", call_id]) == teller.calls
+        assert await calls.several([]) == {}
+        call = await calls.get(call_id)
+        assert call is not None
+        assert [said.id for said in call.utterances] == ["u0", "u1", "u9", "u2", "u3", "u4", "u5", "u6", "u7"]
+    await journal.close()
+
+
+async def test_what_was_said_before_is_not_written_again_with_every_word(db: Database) -> None:
+    call_id = new_call_id()
+    async with writing(Journal(db.url, db.folder)) as journal:
+        teller = Teller(journal)
+        teller.tell(*whole_call(call_id, ends=False), *words_of(call_id, 30))
+        assert await journal.flush(10)
+        await db.run("UPDATE utterances SET text = 'a mark' WHERE id <> 'u7'")
+
+        teller.tell(*(fact for fact in words_of(call_id, 8) if isinstance(fact, UtteranceHeard)))
+        teller.tell(RecordingChanged(at=NOON, call_id=call_id, recording=Recording(state=RecordingState.KEPT)))
+        assert await journal.flush(10)
+
+    texts = {row[1]: row[6] for row in (await db.rows())["utterances"]}
+    assert [texts[f"u{number}"] for number in (0, 7, 8, 29)] == ["停水了", "停水了", "a mark", "a mark"]
+
+
+@pytest.mark.parametrize("written", [True, False], ids=["written", "in memory"])
+async def test_ended_calls_whose_words_are_still_to_be_made_are_named_oldest_first(
+    db: Database, *, written: bool
+) -> None:
+    journal = Journal(db.url, db.folder)
+    await journal.open()
+    teller = Teller(journal)
+    young, old, live, complete, silent = (new_call_id() for _ in range(5))
+    teller.tell(*whole_call(young, at=NOON + timedelta(hours=1)), *words_of(young, 2))
+    teller.tell(*whole_call(old), *words_of(old, 1), *whole_call(silent))
+    teller.tell(*whole_call(live, ends=False), *words_of(live, 1))
+    teller.tell(*whole_call(complete), *words_of(complete, 1))
+    if written:
+        await journal.close()
+        journal = Journal(db.url, db.folder)
+        await journal.open()
+        teller.journal = journal
+    teller.tell(NotesChanged(at=NOON, call_id=complete, notes=Notes(state=NotesState.COMPLETE)))
+
+    async with reading(db, journal) as calls:
+        wanted = await calls.notes_wanted()
+
+    assert list(wanted) == [teller.calls[old], teller.calls[young]]
+    assert wanted[0].notes is not None
+    assert wanted[0].notes.gaps[0].end == 9.5
     await journal.close()

@@ -1,20 +1,70 @@
 import asyncio
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
 from callcenter.domain.errors import InvalidInputError, RefusedError, UnavailableError
-from callcenter.storage.migrate import migrate, schema_version
+from callcenter.storage.journal import Journal
+from callcenter.storage.migrate import _scripts, migrate, schema_version
 from callcenter.storage.store import Store, database_url
 from callcenter.storage.tables import Row
-from tests.support.stores import Database
+from tests.support.stores import Database, reading
 
 
 def _difference(connection: Connection) -> list[object]:
     context = MigrationContext.configure(connection, opts={"compare_type": True, "target_metadata": Row.metadata})
     return list(compare_metadata(context, Row.metadata))
+
+
+TICKET_COLUMNS = [column.name for column in Row.metadata.tables["tickets"].columns]
+FIRST_VERSION = """
+INSERT INTO calls (id, caller, state, t0, t4, t5, held, digits, recovered, last_at)
+    VALUES ('c1', '13800000000', 'ended', 1000000, 2000000, 3000000, false, '[]', false, 3000000);
+INSERT INTO legs (call_id, position, id, kind, state, started)
+    VALUES ('c1', 0, 'c1', 'caller', 'ended', 1000000);
+INSERT INTO tickets (id, number, version, state, urgency, confidential, notes, created)
+    VALUES ('t1', '20261124000001', 3, 'drafted', 'normal', false, '市民称停水', 2000000);
+INSERT INTO tickets (id, number, version, state, urgency, confidential, notes, created)
+    VALUES ('t2', '20261124000002', 1, 'drafted', 'normal', false, NULL, 2000000);
+INSERT INTO ticket_trace (ticket_id, seq, time, actor, action, note, hash)
+    VALUES ('t1', 1, 2000000, 'hotline', 'drafted', NULL, 'x');
+"""
+
+
+async def _upgrade(db: Database, revision: str, *, down: bool = False) -> None:
+    """Bring the tables to one version, as an older program made them."""
+
+    def go(connection: Connection) -> None:
+        with _scripts() as config:
+            config.attributes["connection"] = connection
+            (command.downgrade if down else command.upgrade)(config, revision)
+
+    store = Store(db.url)
+    async with store.writing() as session:
+        connection = await session.connection()
+        await connection.run_sync(go)
+    await store.close()
+
+
+async def _tables(db: Database) -> dict[str, list[str]]:
+    def look(connection: Connection) -> dict[str, list[str]]:
+        found = inspect(connection)
+        return {
+            name: sorted([column["name"] for column in found.get_columns(name)])
+            + sorted(str(index["name"]) for index in found.get_indexes(name))
+            for name in found.get_table_names()
+        }
+
+    store = Store(db.url)
+    try:
+        async with store.reading() as session:
+            connection = await session.connection()
+            return await connection.run_sync(look)
+    finally:
+        await store.close()
 
 
 async def test_the_migrations_make_exactly_the_tables(db: Database) -> None:
@@ -27,7 +77,9 @@ async def test_the_migrations_make_exactly_the_tables(db: Database) -> None:
     await store.close()
 
     assert difference == []
-    assert {"journal", "calls", "legs", "recordings", "callers", "units", "seats", "tickets"} <= set(names)
+    assert {"journal", "calls", "legs", "recordings", "callers", "units", "seats", "tickets", "utterances"} <= set(
+        names
+    )
 
 
 async def test_a_second_start_changes_nothing(db: Database) -> None:
@@ -37,7 +89,46 @@ async def test_a_second_start_changes_nothing(db: Database) -> None:
     await migrate(db.url)
 
     assert await db.rows() == before
-    assert await schema_version(db.url) == "0001"
+    assert await schema_version(db.url) == "0002"
+
+
+async def test_what_the_first_version_stored_is_all_there_after_the_upgrade(absent: Database) -> None:
+    await absent.make()
+    await _upgrade(absent, "0001")
+    for statement in FIRST_VERSION.strip().removesuffix(";").split(";\n"):
+        await absent.run(statement)
+
+    await migrate(absent.url)
+
+    assert await schema_version(absent.url) == "0002"
+    rows = await absent.rows()
+    (call,) = rows["calls"]
+    assert call[0] == "c1"
+    assert call[-3:] == (None, "[]", "[]")
+    assert [row[0] for row in rows["legs"]] == ["c1"]
+    edited = {row[0]: row[TICKET_COLUMNS.index("notes_edited")] for row in rows["tickets"]}
+    assert edited == {"t1": True, "t2": False}
+    assert len(rows["ticket_trace"]) == 1
+    journal = Journal(absent.url, absent.folder)
+    await journal.open()
+    async with reading(absent, journal) as calls:
+        known = await calls.get("c1")
+        assert known is not None
+        assert (known.utterances, known.notes, known.secrets) == ((), None, ())
+        assert await calls.notes_wanted() == []
+    await journal.close()
+
+
+async def test_the_way_back_gives_the_first_tables_again(absent: Database) -> None:
+    await absent.make()
+    await _upgrade(absent, "0001")
+    first = await _tables(absent)
+    await migrate(absent.url)
+    assert await _tables(absent) != first
+
+    await _upgrade(absent, "0001", down=True)
+
+    assert await _tables(absent) == first
 
 
 async def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(db: Database) -> None:
@@ -56,7 +147,7 @@ async def test_two_programs_that_start_at_once_make_the_tables_once(absent: Data
         tasks.create_task(migrate(absent.url))
         tasks.create_task(migrate(absent.url))
 
-    assert await schema_version(absent.url) == "0001"
+    assert await schema_version(absent.url) == "0002"
 
 
 async def test_a_start_is_not_held_up_by_whoever_writes(db: Database) -> None:

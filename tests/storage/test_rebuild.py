@@ -24,11 +24,17 @@ from callcenter.domain.facts import (
     CallVoice,
     Fact,
     LegChanged,
+    NotesChanged,
     RecordingChanged,
     SeatChanged,
+    SeatLeft,
+    SeatReturned,
+    SecretChanged,
     TicketChanged,
+    UtteranceHeard,
 )
 from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.notes import Gap, Notes, NotesState, Side, Utterance, UtteranceId
 from callcenter.domain.seats import SeatState
 from callcenter.storage.journal import Journal
 from callcenter.storage.rebuild import rebuild
@@ -46,10 +52,11 @@ from tests.support.stores import (
     reading,
     seat,
     whole_call,
+    words_of,
     writing,
 )
 
-PROJECTIONS = ("calls", "legs", "recordings", "callers", "seats")
+PROJECTIONS = ("calls", "legs", "utterances", "recordings", "callers", "seats")
 CALLS = [CallId(f"7c1b0d64-0000-4000-8000-00000000000{n}") for n in range(3)]
 
 
@@ -59,12 +66,13 @@ async def test_what_is_rebuilt_equals_what_was_there_in_every_table(db: Database
         for number in range(20):
             caller = None if number % 5 == 0 else f"1380000000{number % 3}"
             teller.tell(*whole_call(new_call_id(), at=NOON + timedelta(minutes=number), caller=caller))
+            teller.tell(*words_of(list(teller.calls)[-1], number))
         teller.tell(*whole_call(new_call_id(), ends=False), SeatChanged(at=NOON, seat=seat("8003")))
     await db.run("INSERT INTO units (id, name, number, parent, active) VALUES ('u', '城管委', '1', NULL, true)")
     before = await db.rows()
     assert all(before[name] for name in PROJECTIONS)
 
-    for name in ("legs", "recordings", "callers", "seats"):
+    for name in ("legs", "utterances", "recordings", "callers", "seats"):
         await db.run(f"DELETE FROM {name}")
     await db.run("UPDATE calls SET caller = 'wrong', t5 = NULL")
     done = await rebuild(db.url)
@@ -127,7 +135,26 @@ def _of_call(call_id: CallId) -> st.SearchStrategy[Fact]:
         started=st.none() | at,
         seconds=st.none() | st.floats(0, 1e6, allow_nan=False),
     )
+    words = st.builds(
+        Utterance,
+        id=st.sampled_from(["u1", "u2", "u3"]).map(UtteranceId),
+        side=st.sampled_from(Side),
+        leg_id=ids,
+        start=st.sampled_from([0.0, 0.1, 2.5]),
+        end=st.sampled_from([2.5, 1 / 3, 1e4]),
+        text=st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=8),
+        heard=st.none() | st.just("幺二三四五"),
+        confidence=st.none() | st.floats(0, 1),
+        live=st.booleans(),
+    )
+    gaps = st.builds(Gap, side=st.sampled_from(Side), leg_id=ids, start=st.floats(0, 9), end=st.floats(9, 99))
+    notes = st.builds(Notes, state=st.sampled_from(NotesState), gaps=st.lists(gaps, max_size=3).map(tuple))
     return st.one_of(
+        st.builds(SeatLeft, at=at, call_id=of, seat=seats, leg_id=ids),
+        st.builds(SeatReturned, at=at, call_id=of, seat=seats, leg_id=ids),
+        st.builds(SecretChanged, at=at, call_id=of, on=st.booleans()),
+        st.builds(UtteranceHeard, at=at, call_id=of, utterance=words),
+        st.builds(NotesChanged, at=at, call_id=of, notes=notes),
         st.builds(CallVoice, at=at, call_id=of, recovered=recovered),
         st.builds(CallDigits, at=at, call_id=of, node=st.text(max_size=8), digits=keys),
         st.builds(CallQueued, at=at, call_id=of, queue=st.just("hotline")),

@@ -24,12 +24,16 @@ from callcenter.domain.facts import (
     CallVoice,
     Fact,
     LegChanged,
+    NotesChanged,
     OfCall,
     RecordingChanged,
     SeatChanged,
+    SecretChanged,
+    UtteranceHeard,
     apply,
 )
 from callcenter.domain.ids import CallId, LegId
+from callcenter.domain.notes import Gap, Notes, NotesState, Side, Utterance, UtteranceId
 from callcenter.domain.records import Entry
 from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.storage.calls import Calls
@@ -233,6 +237,36 @@ def whole_call(
             where="talking",
             waited_ms=None,
         )
+
+
+def utterance(
+    number: int, text: str = "停水了", *, side: Side = Side.CALLER, start: float | None = None, live: bool = True
+) -> Utterance:
+    """Words that were said, two seconds for each number."""
+    begun = 2.0 * number if start is None else start
+    return Utterance(
+        id=UtteranceId(f"u{number}"),
+        side=side,
+        leg_id=LegId(f"{side}-leg"),
+        start=begun,
+        end=begun + 1.5,
+        text=text,
+        heard="听水了" if number % 2 else None,
+        confidence=0.8,
+        live=live,
+    )
+
+
+def words_of(call_id: str, most: int, *, at: datetime = NOON) -> Iterator[Fact]:
+    """Tell what was said in a call, one secret, and how its notes stand."""
+    of = CallId(call_id)
+    for number in range(most):
+        side = Side.SEAT if number % 2 else Side.CALLER
+        yield UtteranceHeard(at=at, call_id=of, utterance=utterance(number, side=side))
+    yield SecretChanged(at=at, call_id=of, on=True)
+    yield SecretChanged(at=at + timedelta(seconds=3), call_id=of, on=False)
+    gap = Gap(side=Side.CALLER, leg_id=LegId("caller-leg"), start=4.0, end=9.5)
+    yield NotesChanged(at=at, call_id=of, notes=Notes(state=NotesState.LATER, gaps=(gap,)))
 
 
 async def made(db: Database) -> Database:
