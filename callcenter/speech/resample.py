@@ -25,7 +25,7 @@ def resample(samples: Sequence[int], rate: int, to_rate: int = TELEPHONE_RATE) -
         return array("h", samples)
     common = math.gcd(rate, to_rate)
     up, down = to_rate // common, rate // common
-    half, phases = _filter(rate, to_rate, up)
+    half, phases = polyphase(rate, to_rate)
     padded = [0] * (half - 1) + list(samples) + [0] * (half + 1)
     result = array("h")
     for n in range(len(samples) * up // down):
@@ -35,8 +35,13 @@ def resample(samples: Sequence[int], rate: int, to_rate: int = TELEPHONE_RATE) -
     return result
 
 
-def _filter(rate: int, to_rate: int, up: int) -> tuple[int, list[list[float]]]:
-    """Give half the filter's length in input samples, and its taps for each of the `up` places between two of them."""
+def polyphase(rate: int, to_rate: int) -> tuple[int, list[list[float]]]:
+    """Give half the filter's length in input samples, and its taps for each place of an output sample between two.
+
+    Output sample n lies behind input sample m = n * down // up, in place p = n * down % up; it is the sum of taps[p]
+    times the input samples from m - half + 1 to m + half.
+    """
+    up = to_rate // math.gcd(rate, to_rate)
     edge = min(rate, to_rate) / 2
     width = edge * (1 - _PASS_SHARE)
     cutoff = (edge - width / 2) / rate  # cycles per input sample
