@@ -21,7 +21,8 @@ _PAUSING = 15  # after these it may be over, 0.3 s: time to begin with the final
 _LONGEST = 700  # 14 s, the most that is recognised well at once
 _CUT_WITHIN = 150  # and the last 3 s of them, in which the quietest place is looked for
 _QUIET_FRAMES = 5
-_LEAST_VOICED = 6  # fewer frames of voice, 0.12 s, are a click or a breath
+LEAST_VOICED = 6
+"""Fewer frames of voice, 0.12 s, are a click or a breath."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,7 +48,7 @@ class Turn:
     @property
     def is_voice(self) -> bool:
         """There is enough of a voice in it to be words."""
-        return sum(self.voiced) >= _LEAST_VOICED
+        return sum(self.voiced) >= LEAST_VOICED
 
 
 class Turns:

@@ -4,7 +4,6 @@ Whisper was made for 30 s of sound; a short window is decoded three times as fas
 nobody speaks, so it is given only what the voice detector takes for one, and what it is not sure of is dropped.
 """
 
-from collections.abc import Callable
 from math import exp
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,13 @@ from typing import Any
 import ctranslate2
 import numpy as np
 import opencc
-import webrtcvad
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
 from callcenter.domain.errors import UnavailableError
 from callcenter.speech.by_turns import Decoded, TurnRecogniser
+from callcenter.speech.detector import detector
 from callcenter.speech.resample import TELEPHONE_RATE, polyphase
 from callcenter.speech.spelling import is_invented, told
 
@@ -34,7 +33,6 @@ _BESIDES = 300  # features of silence behind the utterance
 _LEAST_PARTIAL_WINDOW = 500
 _PARTIAL_BESIDES = 200
 _BEAM = 5
-_STRICTEST = 3  # of the voice detector's four modes
 _WHISPER_RATE = 16_000
 _FULL = 32768.0
 _HALF, _TAPS = polyphase(TELEPHONE_RATE, _WHISPER_RATE)
@@ -90,12 +88,7 @@ def load(name: str, model: Path, *, threads: int = 1) -> TurnRecogniser:
         decoder(bytes(2 * TELEPHONE_RATE), final=True)  # the first is slow; what cannot decode is found now
     except (RuntimeError, ValueError, OSError) as error:
         raise UnavailableError(f"the whisper model in {model} cannot be loaded ({error})") from error
-    return TurnRecogniser(name, decoder, detector=_detector, threads=threads)
-
-
-def _detector() -> Callable[[bytes], bool]:
-    vad = webrtcvad.Vad(_STRICTEST)
-    return lambda frame: bool(vad.is_speech(frame, TELEPHONE_RATE))
+    return TurnRecogniser(name, decoder, detector=detector, threads=threads)
 
 
 def doubled(samples: NDArray[np.int16]) -> NDArray[np.float32]:
