@@ -15,7 +15,7 @@ from callcenter.domain.errors import InvalidInputError, NotFoundError, Unavailab
 from callcenter.domain.views import Json
 from callcenter.office.desk import Desk
 
-LARGEST_BODY = 256 * 1024  # bytes; the longest ticket has some 60 kB
+LARGEST_BODY = 512 * 1024  # bytes; the longest ticket has some 430 kB where each character is written as \\uXXXX
 BODY_SECONDS = 20.0  # for the whole body to arrive
 ACT_SECONDS = 15.0  # for the office to do what is asked; then 503, and the same request may succeed later
 LONGEST_ID = 100  # characters

@@ -41,7 +41,7 @@ _DETAILS = {
     408: "the body did not arrive in time",
     409: "the call is ended; hold is possible while caller and seat talk",
     412: "the ticket was changed meanwhile; read it again",
-    413: "a body may have 262144 bytes",
+    413: "a body may have 524288 bytes",
     415: "the body must be application/json in UTF-8",
     416: "the recording has fewer bytes",
     422: "the body is not valid",

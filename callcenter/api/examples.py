@@ -17,6 +17,7 @@ from callcenter.domain.calls import (
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.notes import Notes, NotesState, Side, Utterance, UtteranceId
 from callcenter.domain.seats import Phone, Seat, SeatState
+from callcenter.domain.ticket_notes import composed_notes, with_words
 from callcenter.domain.tickets import Ticket, TicketKind, TicketState, file, traced
 from callcenter.domain.units import DutyHours, Unit
 from callcenter.domain.views import (
@@ -189,8 +190,10 @@ UNIT: Json = unit_view(
     local=_at(31, 0),
 )
 UNITS: Json = {"items": [UNIT], "next": None}
-TICKET: Json = ticket_view(_DRAFT)
-FILED_TICKET: Json = ticket_view(file(_DRAFT, at=_at(36, 0), actor="api"))
+TICKET: Json = ticket_view(with_words(_DRAFT, [_TALKING]))
+FILED_TICKET: Json = ticket_view(
+    with_words(file(_DRAFT, at=_at(36, 0), actor="api", heard=composed_notes([_TALKING])), [_TALKING])
+)
 TICKETS: Json = {"items": [TICKET], "next": CURSOR}
 ALARM: Json = {
     "name": "disk_low",

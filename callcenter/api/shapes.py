@@ -169,6 +169,18 @@ class Step(BaseModel):
     hash: str
 
 
+class Heard(BaseModel):
+    """Words of one of the ticket's calls; start and end are seconds on that call's recording."""
+
+    utterance_id: str
+    call_id: str
+    side: Side
+    start: float
+    end: float
+    text: str
+    live: bool
+
+
 class Ticket(BaseModel):
     """What a citizen asked for, as the office works on it."""
 
@@ -185,7 +197,11 @@ class Ticket(BaseModel):
     matter: str | None
     wanted: str | None
     confidential: bool
-    notes: str | None
+    notes: str | None = Field(
+        description="What was heard, a line for each utterance, until a person writes his own or the ticket is filed."
+    )
+    notes_edited: bool = Field(description="A person has written the notes.")
+    heard: list[Heard] = Field(description="What was heard, beside the notes; new words do not raise the version.")
     call_ids: list[str]
     unit: str | None
     due: datetime | None

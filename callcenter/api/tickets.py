@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from callcenter.api import examples, shapes
 from callcenter.api.contract import Answer, Ask, Nothing, Operation, listed, shown
 from callcenter.api.problems import HttpError
-from callcenter.api.words import Cursor, Line, Name, Telephone, Text, Whole
+from callcenter.api.words import Cursor, Line, Name, Notes, Telephone, Text, Whole
 from callcenter.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError
 from callcenter.domain.tickets import EDITABLE, Ticket, TicketKind, TicketState, Urgency
 from callcenter.domain.views import Json, ticket_view
@@ -50,7 +50,7 @@ class TicketFields(BaseModel):
     matter: Text | None = None
     wanted: Text | None = None
     confidential: bool = False
-    notes: Text | None = None
+    notes: Notes | None = None
     unit: Name | None = Field(default=None, description="Id of the unit that is to handle it.")
 
     def given(self) -> Json:

@@ -95,6 +95,9 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000), AfterValidator(_lines)]
 """Text of several lines, up to 10 000 characters."""
 
+Notes = Annotated[str, StringConstraints(strip_whitespace=True, max_length=50_000), AfterValidator(_lines)]
+"""Text of several lines, up to 50 000 characters: more than two people say in three hours."""
+
 Telephone = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=40), AfterValidator(_one_line), AfterValidator(_telephone)
 ]

@@ -73,6 +73,8 @@ def show_ticket(
             continue
         if name == "caller_phone":
             say(f"{name:13} {number_shown(value, full=full)}")
+        elif name == "heard":
+            say(f"{name:13} {len(value)} utterances")
         elif name in ("caller_name", "address") and value and not full:
             say(f"{name:13} (hidden, see --full)")
         else:

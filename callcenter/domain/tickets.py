@@ -10,6 +10,7 @@ from typing import Any
 
 from callcenter.domain.errors import Fault, InvalidInputError, RefusedError
 from callcenter.domain.ids import CallId, TicketId
+from callcenter.domain.notes import Utterance
 
 
 class TicketState(StrEnum):
@@ -51,6 +52,14 @@ class TraceEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """Words that were said in one of a ticket's calls."""
+
+    call_id: CallId
+    utterance: Utterance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """What a citizen asked for, as the office works on it."""
 
@@ -69,12 +78,16 @@ class Ticket:
     wanted: str | None = None
     confidential: bool = False
     notes: str | None = None
+    notes_edited: bool = False
+    """A person has written the notes. Until then those of a draft are what was heard (`ticket_notes`)."""
     call_ids: tuple[CallId, ...] = ()
     unit: str | None = None
     due: datetime | None = None
     created: datetime
     filed: datetime | None = None
     trace: tuple[TraceEntry, ...] = ()
+    heard: tuple[Heard, ...] = ()
+    """What was said in its calls, whatever the notes are; belongs to the calls and is never stored here."""
 
 
 REQUIRED_TO_FILE = ("kind", "category", "matter")
@@ -96,7 +109,7 @@ def missing_to_file(ticket: Ticket) -> list[Fault]:
 
 
 def edit(ticket: Ticket, changes: Mapping[str, Any], *, at: datetime, actor: str) -> Ticket:
-    """Change fields of a ticket; the trace tells which, not their text.
+    """Change fields of a ticket; the trace tells which, not their text. Notes that were written stay as written.
 
     Raises:
         RefusedError: the ticket is no draft any more.
@@ -110,13 +123,17 @@ def edit(ticket: Ticket, changes: Mapping[str, Any], *, at: datetime, actor: str
         )
     if ticket.state is not TicketState.DRAFTED:
         raise RefusedError(f"a ticket that is {ticket.state} cannot be edited; only a drafted one can")
-    changed = [name for name in sorted(changes) if getattr(ticket, name) != changes[name]]
+    first_notes = "notes" in changes and not ticket.notes_edited
+    changed = [
+        name for name in sorted(changes) if getattr(ticket, name) != changes[name] or (name == "notes" and first_notes)
+    ]
     edited = replace(ticket, **{name: changes[name] for name in changed}, version=ticket.version + 1)
+    edited = replace(edited, notes_edited=ticket.notes_edited or first_notes)
     return traced(edited, at=at, actor=actor, action="edited", note=", ".join(changed) or None)
 
 
-def file(ticket: Ticket, *, at: datetime, actor: str) -> Ticket:
-    """File a completed draft.
+def file(ticket: Ticket, *, at: datetime, actor: str, heard: str | None = None) -> Ticket:
+    """File a completed draft. `heard`: what was heard, which are its notes from now on where nobody has written any.
 
     Raises:
         RefusedError: it is filed already.
@@ -127,6 +144,8 @@ def file(ticket: Ticket, *, at: datetime, actor: str) -> Ticket:
         raise RefusedError(f"the ticket is {ticket.state} already; only a drafted one can be filed")
     if faults := missing_to_file(ticket):
         raise InvalidInputError("the ticket is not complete", faults)
+    if not ticket.notes_edited and heard is not None:
+        ticket = replace(ticket, notes=heard)
     filed = replace(ticket, state=TicketState.FILED, filed=at, version=ticket.version + 1)
     return traced(filed, at=at, actor=actor, action="filed", note=None)
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import lru_cache
 from typing import Any
 
 from callcenter.domain.calls import Call, Leg
 from callcenter.domain.notes import Utterance
 from callcenter.domain.seats import Seat
-from callcenter.domain.tickets import Ticket
+from callcenter.domain.tickets import Heard, Ticket
 from callcenter.domain.units import DutyHours, Unit
 
 Json = dict[str, Any]
@@ -150,6 +151,21 @@ def _duty_view(hours: DutyHours) -> Json:
     }
 
 
+@lru_cache(maxsize=4096)
+def _heard_view(heard: Heard) -> Json:
+    """Words in a ticket as others see them; one object for all the events of a talk, which repeat every word."""
+    said = heard.utterance
+    return {
+        "utterance_id": said.id,
+        "call_id": heard.call_id,
+        "side": said.side.value,
+        "start": round(said.start, 3),
+        "end": round(said.end, 3),
+        "text": said.text,
+        "live": said.live,
+    }
+
+
 def ticket_view(ticket: Ticket) -> Json:
     """A ticket as others see it."""
     return {
@@ -167,6 +183,8 @@ def ticket_view(ticket: Ticket) -> Json:
         "wanted": ticket.wanted,
         "confidential": ticket.confidential,
         "notes": ticket.notes,
+        "notes_edited": ticket.notes_edited,
+        "heard": [_heard_view(heard) for heard in ticket.heard],
         "call_ids": list(ticket.call_ids),
         "unit": ticket.unit,
         "due": moment(ticket.due),

@@ -147,8 +147,11 @@ class Tickets(Protocol):
         """Change fields of a draft. Raises NotFoundError, RefusedError, InvalidInputError, ConflictError (stale)."""
         ...
 
-    async def file(self, ticket_id: TicketId, *, at: datetime, actor: str) -> Ticket:
-        """File a completed draft. Raises NotFoundError, RefusedError, InvalidInputError."""
+    async def file(self, ticket_id: TicketId, *, at: datetime, actor: str, heard: str | None = None) -> Ticket:
+        """File a completed draft; `heard` are its notes from now on where nobody has written any.
+
+        Raises NotFoundError, RefusedError, InvalidInputError.
+        """
         ...
 
 

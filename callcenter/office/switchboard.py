@@ -3,6 +3,8 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import assert_never
 
 import structlog
 
@@ -10,6 +12,7 @@ from callcenter.domain import facts
 from callcenter.domain.calls import Call
 from callcenter.domain.errors import CallcenterError
 from callcenter.domain.exchange import Command, Decision, Exchange, Moment
+from callcenter.domain.exchange.commands import NoteNotes, NoteUtterance
 from callcenter.domain.facts import Fact
 from callcenter.domain.telephony import TelephonyEvent
 from callcenter.domain.views import Json, QueueView, call_view, leg_view, moment, queue_view, seat_view, utterance_view
@@ -27,6 +30,10 @@ LOOK_AGAIN_SECONDS = 30.0  # a mistake that meets every look must not keep calle
 
 Noticed = Callable[[Fact, Call | None], None]
 """Is told each fact, with the whole call after it, in the moment it is noted; must not wait."""
+
+
+LateFact = facts.UtteranceHeard | facts.NotesChanged
+"""What may be found out about a call when it is long over."""
 
 
 class FrozenError(CallcenterError):
@@ -83,6 +90,21 @@ class Switchboard:
         """
         self.settle()
         self._carry_out(self._exchange.ask(command, self._now()))
+
+    def note_settled(self, call: Call, fact: LateFact) -> Call:
+        """Add what was found out afterwards to a call that may have been let go of; the call after it.
+
+        `call` is its newest state; it is overruled where the exchange still has the call. A fact dated before the
+        call's newest one is dated with it, so that the journal stays in order.
+        """
+        self.settle()
+        if self._exchange.call(call.id) is not None:
+            self.ask(_command(fact))
+            return self._exchange.call(call.id) or call
+        fact = replace(fact, at=max(fact.at, call.last_at))
+        after = facts.apply(call, fact)
+        self._note(fact, after)
+        return after
 
     async def run(self) -> None:
         """Decide until cancelled.
@@ -158,12 +180,7 @@ class Switchboard:
 
     def _carry_out(self, decision: Decision) -> None:
         for fact, call in decision.facts:
-            self._journal.append(fact, call)
-            self._publish(fact, call)
-            if isinstance(fact, facts.CallEnded):
-                _log_end(fact, call)
-            for noticed in self._noticed:
-                noticed(fact, call)
+            self._note(fact, call)
         for wish in decision.wishes:
             if isinstance(wish, StartFlow):
                 self.start_flow(wish)
@@ -171,6 +188,14 @@ class Switchboard:
                 self.telephone.carry_out(wish)
         if decision.facts:
             self._publish_queues()
+
+    def _note(self, fact: Fact, call: Call | None) -> None:
+        self._journal.append(fact, call)
+        self._publish(fact, call)
+        if isinstance(fact, facts.CallEnded):
+            _log_end(fact, call)
+        for noticed in self._noticed:
+            noticed(fact, call)
 
     def _publish(self, fact: Fact, call: Call | None) -> None:
         if (data := event_data(fact, call)) is not None:
@@ -183,6 +208,16 @@ class Switchboard:
             if shape not in self._queues:
                 self._stream.publish("queue.changed", self._clock.now(), queue_view(queue))
         self._queues = shapes
+
+
+def _command(fact: LateFact) -> Command:
+    match fact:
+        case facts.UtteranceHeard():
+            return NoteUtterance(call_id=fact.call_id, utterance=fact.utterance)
+        case facts.NotesChanged():
+            return NoteNotes(call_id=fact.call_id, notes=fact.notes)
+        case _:
+            assert_never(fact)
 
 
 def _log_end(fact: facts.CallEnded, call: Call | None) -> None:

@@ -1,7 +1,7 @@
 """Tickets: one drafted from each answered call as soon as the talk begins, then completed and filed by people."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -10,9 +10,10 @@ import structlog
 from callcenter.domain.calls import Call
 from callcenter.domain.errors import CallcenterError, NotFoundError
 from callcenter.domain.exchange.commands import ClearAlarm, NoteTicket, RaiseAlarm
-from callcenter.domain.facts import CallTalking, Fact
+from callcenter.domain.facts import CallTalking, Fact, SecretChanged, UtteranceHeard
 from callcenter.domain.ids import TicketId
 from callcenter.domain.records import Page
+from callcenter.domain.ticket_notes import composed_notes, with_words
 from callcenter.domain.tickets import Ticket
 from callcenter.domain.views import ticket_view
 from callcenter.office.ports import Calls, Clock, Tickets
@@ -26,7 +27,7 @@ RETRY_SECONDS = 5.0  # the store is away: a draft can wait, the talk goes on
 
 
 class TicketOffice:
-    """Drafts tickets, and lets people work on them; whoever watches sees every change."""
+    """Drafts tickets, and lets people work on them; whoever watches sees every change, and every word as it comes."""
 
     def __init__(
         self, tickets: Tickets, calls: Calls, switchboard: Switchboard, *, stream: Stream, clock: Clock
@@ -38,15 +39,26 @@ class TicketOffice:
         self._clock = clock
         self._due: dict[str, Call] = {}
         self._arrived = asyncio.Event()
+        self._worded: dict[TicketId, None] = {}
+        self._spoken = asyncio.Event()
+        self._words_are_late = False
         switchboard.when_noted(self._noted)
 
     def _noted(self, fact: Fact, call: Call | None) -> None:
         if isinstance(fact, CallTalking) and call is not None and call.ticket_id is None:
             self._due[call.id] = call
             self._arrived.set()
+        if isinstance(fact, UtteranceHeard | SecretChanged) and call is not None and call.ticket_id is not None:
+            self._worded[call.ticket_id] = None
+            self._spoken.set()
 
     async def run(self) -> None:
-        """Draft what is due until cancelled; begin with what an earlier controller left undone."""
+        """Draft what is due and tell new words until cancelled; begin with what an earlier controller left undone."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._draft_what_is_due(), name="tickets: drafts")
+            tasks.create_task(self._tell_words(), name="tickets: words")
+
+    async def _draft_what_is_due(self) -> None:
         while True:
             try:
                 for call in await self._calls.without_ticket():
@@ -70,6 +82,7 @@ class TicketOffice:
         try:
             ticket = await self._tickets.draft_from_call(call, at=self._clock.now())
             self._switchboard.ask(NoteTicket(call_id=call.id, ticket_id=ticket.id))
+            ticket = await self._worded_ticket(ticket)
         except CallcenterError as error:
             if not any(alarm.name == ALARM for alarm in self._switchboard.exchange.alarms):  # once for each absence
                 log.warning("a ticket could not be drafted yet", call_id=call.id, why=str(error))
@@ -77,6 +90,45 @@ class TicketOffice:
             return False
         self._changed(ticket)
         return True
+
+    async def _tell_words(self) -> None:
+        while True:
+            self._spoken.clear()
+            if await self._told_all():
+                await self._spoken.wait()
+            else:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _told_all(self) -> bool:
+        """Publish each ticket in whose calls something was said, with all its words; False where the store is away."""
+        while self._worded:
+            ticket_id = next(iter(self._worded))
+            del self._worded[ticket_id]
+            try:
+                self._changed(await self.get(ticket_id))
+            except NotFoundError:
+                log.error("a call names a ticket that is not there", ticket_id=ticket_id)
+            except CallcenterError as error:
+                self._worded[ticket_id] = None
+                if not self._words_are_late:  # once for each absence
+                    log.warning("words could not be shown in their tickets yet", why=str(error))
+                self._words_are_late = True
+                return False
+        self._words_are_late = False
+        return True
+
+    async def _worded_ticket(self, ticket: Ticket) -> Ticket:
+        """Put in what was heard in its calls up to now."""
+        return with_words(ticket, (await self._calls_of([ticket]))[0])
+
+    async def _calls_of(self, tickets: Sequence[Ticket]) -> Sequence[Sequence[Call]]:
+        """Give the calls of each ticket; live ones as they are at this moment."""
+        wanted = {call_id for ticket in tickets for call_id in ticket.call_ids}
+        exchange = self._switchboard.exchange
+        calls = {call_id: call for call_id in wanted if (call := exchange.call(call_id)) is not None}
+        if others := wanted - calls.keys():
+            calls |= {call.id: call for call in (await self._calls.several(others)).values()}
+        return [[calls[call_id] for call_id in ticket.call_ids if call_id in calls] for ticket in tickets]
 
     async def find(
         self,
@@ -90,16 +142,18 @@ class TicketOffice:
         cursor: str | None,
     ) -> Page[Ticket]:
         """Tickets, newest first."""
-        return await self._tickets.find(
+        page = await self._tickets.find(
             state=state, kind=kind, unit=unit, caller=caller, text=text, limit=limit, cursor=cursor
         )
+        calls = await self._calls_of(page.items)
+        return Page([with_words(ticket, of_it) for ticket, of_it in zip(page.items, calls, strict=True)], page.next)
 
     async def get(self, ticket_id: str) -> Ticket:
         """One ticket. Raises NotFoundError."""
         ticket = await self._tickets.get(ticket_id)
         if ticket is None:
             raise NotFoundError("there is no such ticket")
-        return ticket
+        return await self._worded_ticket(ticket)
 
     async def create(self, fields: Mapping[str, Any], *, actor: str) -> Ticket:
         """Draft a ticket without a call. Raises InvalidInputError."""
@@ -107,13 +161,21 @@ class TicketOffice:
 
     async def edit(self, ticket_id: str, changes: Mapping[str, Any], *, version: int, actor: str) -> Ticket:
         """Change a draft. Raises NotFoundError, RefusedError, InvalidInputError, ConflictError."""
-        return self._changed(
-            await self._tickets.edit(TicketId(ticket_id), changes, version=version, at=self._clock.now(), actor=actor)
+        ticket = await self._tickets.edit(
+            TicketId(ticket_id), changes, version=version, at=self._clock.now(), actor=actor
         )
+        return self._changed(await self._worded_ticket(ticket))
 
     async def file(self, ticket_id: str, *, actor: str) -> Ticket:
-        """File a completed draft. Raises NotFoundError, RefusedError, InvalidInputError."""
-        return self._changed(await self._tickets.file(TicketId(ticket_id), at=self._clock.now(), actor=actor))
+        """File a completed draft, with what was heard as its notes where nobody has written any.
+
+        Raises NotFoundError, RefusedError, InvalidInputError.
+        """
+        (calls,) = await self._calls_of([await self.get(ticket_id)])
+        ticket = await self._tickets.file(
+            TicketId(ticket_id), at=self._clock.now(), actor=actor, heard=composed_notes(calls)
+        )
+        return self._changed(with_words(ticket, calls))
 
     def _changed(self, ticket: Ticket) -> Ticket:
         self._stream.publish("ticket.changed", self._clock.now(), ticket_view(ticket))

@@ -27,7 +27,7 @@ AUTOMATIC = "hotline"
 
 _MOST_OF_A_DAY = 999_999
 _TRIES = 3  # two writers in one moment; more than that is a fault
-_COLUMNS = [field.name for field in dataclasses.fields(Ticket) if field.name not in ("call_ids", "trace")]
+_COLUMNS = [field.name for field in dataclasses.fields(Ticket) if field.name not in ("call_ids", "heard", "trace")]
 
 
 class Tickets:
@@ -60,6 +60,7 @@ class Tickets:
     async def create(self, fields: Mapping[str, Any], *, at: datetime, actor: str) -> Ticket:
         """Draft a ticket without a call. Raises InvalidInputError, naming every field that is wrong."""
         checked = _checked(fields)
+        checked["notes_edited"] = checked.get("notes") is not None
 
         async def draft(session: AsyncSession) -> Ticket:
             return await self._draft(session, checked, at=at, actor=actor, call_ids=())
@@ -137,12 +138,15 @@ class Tickets:
 
         return await self._write(change)
 
-    async def file(self, ticket_id: TicketId, *, at: datetime, actor: str) -> Ticket:
-        """File a completed draft. Raises NotFoundError, RefusedError, InvalidInputError."""
+    async def file(self, ticket_id: TicketId, *, at: datetime, actor: str, heard: str | None = None) -> Ticket:
+        """File a completed draft; `heard` are its notes from now on where nobody has written any.
+
+        Raises NotFoundError, RefusedError, InvalidInputError.
+        """
 
         async def change(session: AsyncSession) -> Ticket:
             ticket = await _required(session, ticket_id)
-            return await _replace(session, ticket, domain.file(ticket, at=at.astimezone(UTC), actor=actor))
+            return await _replace(session, ticket, domain.file(ticket, at=at.astimezone(UTC), actor=actor, heard=heard))
 
         for _ in range(_TRIES - 1):
             try:

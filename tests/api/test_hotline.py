@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from callcenter.domain.calls import CallState
@@ -47,7 +49,7 @@ async def test_the_queue_shows_who_waits_and_at_which_place(api: ApiClient, desk
 
 
 async def test_units_are_shown(api: ApiClient) -> None:
-    unit = {
+    unit: dict[str, Any] = {
         "id": "housing",
         "name": "市住建委",
         "number": "02001",

@@ -5,7 +5,9 @@ import pytest
 from callcenter.domain.errors import NotFoundError
 from callcenter.domain.exchange import Policy
 from callcenter.domain.exchange.commands import HangUpCall, NoteDigits
-from callcenter.domain.ids import CallId
+from callcenter.domain.facts import NotesChanged, UtteranceHeard
+from callcenter.domain.ids import CallId, LegId
+from callcenter.domain.notes import Notes, NotesState, Side, Utterance, UtteranceId
 from callcenter.domain.seats import SeatState
 from callcenter.domain.telephony import Arrived, CallerUp, Ending, FlowAsked, LegEnded, LinkLost, LinkRestored
 from callcenter.domain.wishes import AfterTalk, EndCall, OfferSeat
@@ -199,3 +201,49 @@ async def test_asterisk_is_told_nothing_before_we_know_what_exists() -> None:
         assert office.telephone.beats == []
         office.switchboard.tell(LinkRestored(at=NOON, calls=(), seats_registered=frozenset()))
         await eventually(lambda: len(office.telephone.beats) == 1)
+
+
+WORDS = Utterance(id=UtteranceId("u1"), side=Side.CALLER, leg_id=LegId(CALL), start=1.0, end=2.0, text="停水了。")
+
+
+def test_words_found_out_afterwards_are_added_to_a_call_that_was_let_go_of() -> None:
+    office, told = an_office(), []
+    earlier = an_office()
+    earlier.a_caller_waits()
+    earlier.the_seat_answers()
+    earlier.clock.advance(60)
+    earlier.the_caller_hangs_up()
+    call = earlier.switchboard.exchange.call(CALL)
+    assert call is not None
+    office.switchboard.when_noted(lambda fact, after: told.append((fact.kind, after)))
+
+    after = office.switchboard.note_settled(call, UtteranceHeard(at=NOON, call_id=CALL, utterance=WORDS))
+    complete = Notes(state=NotesState.COMPLETE)
+    last = office.switchboard.note_settled(after, NotesChanged(at=NOON, call_id=CALL, notes=complete))
+
+    assert (last.utterances, last.notes) == ((WORDS,), complete)
+    assert (last.t5, last.outcome) == (call.t5, call.outcome)
+    assert [fact.at for fact in office.journal.facts] == [call.last_at] * 2, "never before what is there already"
+    assert told == [("utterance.final", after), ("notes.changed", last)]
+    published = {event.type: event.data for event in office.stream.since(0) or ()}
+    assert (published["utterance.final"]["text"], published["utterance.final"]["call_id"]) == ("停水了。", CALL)
+    assert published["notes.changed"]["state"] == "complete"
+    assert office.switchboard.exchange.call(CALL) is None
+
+
+def test_words_found_out_afterwards_go_through_the_exchange_while_it_has_the_call() -> None:
+    office = an_office()
+    office.a_caller_waits()
+    office.the_seat_answers()
+    stale = office.switchboard.exchange.calls[0]
+    office.switchboard.ask(HangUpCall(call_id=CALL))
+    office.the_caller_hangs_up()
+
+    after = office.switchboard.note_settled(stale, UtteranceHeard(at=NOON, call_id=CALL, utterance=WORDS))
+    office.switchboard.note_settled(stale, NotesChanged(at=NOON, call_id=CALL, notes=Notes(state=NotesState.COMPLETE)))
+
+    assert not after.is_live, "the exchange knows better than who asks"
+    assert after.utterances == (WORDS,)
+    kept = office.switchboard.exchange.call(CALL)
+    assert kept is not None
+    assert kept.notes == Notes(state=NotesState.COMPLETE)

@@ -1,8 +1,29 @@
+from datetime import timedelta
+
 import pytest
 
+from callcenter.domain.exchange.commands import NoteUtterance, SetSecret
+from callcenter.domain.ids import LegId
+from callcenter.domain.notes import Side, Utterance, UtteranceId
+from callcenter.domain.views import Json
 from callcenter.office import tickets as ticket_office
 from callcenter.office.tickets import TicketOffice
 from tests.support.office_fakes import CALL, FakeCalls, FakeTickets, Office, an_office, eventually, running
+
+
+def said(number: int, text: str, *, side: Side = Side.CALLER) -> Utterance:
+    return Utterance(
+        id=UtteranceId(f"u{number}"),
+        side=side,
+        leg_id=LegId("leg"),
+        start=float(number),
+        end=number + 0.8,
+        text=text,
+    )
+
+
+def shown(office: Office) -> list[Json]:
+    return [event.data for event in office.stream.since(0) or () if event.type == "ticket.changed"]
 
 
 def an_office_for(office: Office, tickets: FakeTickets, calls: FakeCalls) -> TicketOffice:
@@ -57,3 +78,84 @@ async def test_calls_that_an_earlier_controller_left_without_a_ticket_get_theirs
     desk = an_office_for(office, tickets, FakeCalls(undrafted=[call]))
     async with running(desk.run):
         await eventually(lambda: CALL in tickets.drafted)
+
+
+async def test_words_stand_in_the_draft_as_they_come_and_nobody_s_version_goes_stale() -> None:
+    office, tickets = an_office(), FakeTickets()
+    desk = an_office_for(office, tickets, FakeCalls())
+
+    async with running(desk.run):
+        office.a_caller_waits()
+        office.the_seat_answers()
+        await eventually(lambda: len(shown(office)) == 1)
+        for number, (side, text) in enumerate([(Side.SEAT, "您好，请讲。"), (Side.CALLER, "停水了。")], start=1):
+            office.switchboard.ask(NoteUtterance(call_id=CALL, utterance=said(number, text, side=side)))
+            await eventually(lambda number=number: len(shown(office)) == number + 1)  # type: ignore[misc]
+
+    first, *_, last = shown(office)
+    assert (first["notes"], first["heard"]) == (None, [])
+    assert last["notes"] == "话务员：您好，请讲。\n市民：停水了。"
+    assert [(word["utterance_id"], word["call_id"], word["side"]) for word in last["heard"]] == [
+        ("u1", CALL, "seat"),
+        ("u2", CALL, "caller"),
+    ]
+    assert {ticket["version"] for ticket in shown(office)} == {1}
+    assert last["notes_edited"] is False
+
+
+async def test_the_notes_say_where_a_secret_was_told() -> None:
+    office, tickets = an_office(), FakeTickets()
+    desk = an_office_for(office, tickets, FakeCalls())
+
+    async with running(desk.run):
+        office.a_caller_waits()
+        office.the_seat_answers()
+        call = office.switchboard.exchange.calls[0]
+        began = (call.t1 or call.t0) - office.clock.now()
+        assert began == timedelta()
+        office.switchboard.ask(NoteUtterance(call_id=CALL, utterance=said(1, "我的身份证号是")))
+        office.clock.advance(2.5)
+        office.switchboard.ask(SetSecret(call_id=CALL, on=True))
+        office.clock.advance(5)
+        office.switchboard.ask(SetSecret(call_id=CALL, on=False))
+        office.switchboard.ask(NoteUtterance(call_id=CALL, utterance=said(8, "记下了吗？")))
+        await eventually(lambda: bool(shown(office)) and len(shown(office)[-1]["heard"]) == 2)
+
+    assert shown(office)[-1]["notes"] == "市民：我的身份证号是\n〔保密时段，未录音、未记录〕\n市民：记下了吗？"
+
+
+async def test_words_that_come_while_the_store_is_away_are_shown_when_it_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ticket_office, "RETRY_SECONDS", 0.02)
+    office, tickets = an_office(), FakeTickets()
+    desk = an_office_for(office, tickets, FakeCalls())
+
+    async with running(desk.run):
+        office.a_caller_waits()
+        office.the_seat_answers()
+        await eventually(lambda: len(shown(office)) == 1)
+        tickets.away = True
+        office.switchboard.ask(NoteUtterance(call_id=CALL, utterance=said(1, "停水了。")))
+        await eventually(lambda: tickets.refused > 2)
+        assert len(shown(office)) == 1
+        tickets.away = False
+        await eventually(lambda: len(shown(office)) == 2)
+
+    assert shown(office)[-1]["notes"] == "市民：停水了。"
+
+
+async def test_tickets_of_calls_long_over_show_what_was_heard_in_them() -> None:
+    office, tickets, calls = an_office(), FakeTickets(), FakeCalls()
+    desk = an_office_for(office, tickets, calls)
+    office.a_caller_waits()
+    office.the_seat_answers()
+    call = office.switchboard.exchange.calls[0]
+    ticket = await tickets.draft_from_call(call, at=office.clock.now())
+
+    elsewhere = an_office()
+    calls.stored[CALL] = call.with_utterance(said(1, "停水了。"))
+    later = an_office_for(elsewhere, tickets, calls)
+
+    assert (await desk.get(ticket.id)).notes is None
+    assert (await later.get(ticket.id)).notes == "市民：停水了。"

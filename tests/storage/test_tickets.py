@@ -142,6 +142,22 @@ async def test_a_draft_is_completed_and_filed_and_every_step_is_traced(tickets: 
         await tickets.edit(draft.id, {"notes": "x"}, version=3, at=NOON, actor="李芳")
 
 
+async def test_notes_are_what_was_heard_until_a_person_writes_his_own(tickets: Tickets) -> None:
+    untouched, written = [await tickets.draft_from_call(_call(), at=NOON) for _ in range(2)]
+    by_hand = await tickets.create({**COMPLETE, "notes": "市民来访"}, at=NOON, actor="api")
+    await tickets.edit(untouched.id, COMPLETE, version=1, at=NOON, actor="api")
+    own = await tickets.edit(written.id, {**COMPLETE, "notes": None}, version=1, at=NOON, actor="api")
+
+    filed = [
+        await tickets.file(ticket.id, at=NOON, actor="api", heard="市民：停水了。")
+        for ticket in (untouched, written, by_hand)
+    ]
+
+    assert [ticket.notes_edited for ticket in (untouched, own, by_hand)] == [False, True, True]
+    assert [ticket.notes for ticket in filed] == ["市民：停水了。", None, "市民来访"]
+    assert [await tickets.get(ticket.id) for ticket in filed] == filed
+
+
 async def test_the_trace_is_whole_when_a_local_time_was_given(tickets: Tickets) -> None:
     draft = await tickets.create({}, at=NOON.astimezone(SHANGHAI), actor="王")
     await tickets.edit(draft.id, {"notes": "x"}, version=1, at=NOON.astimezone(SHANGHAI), actor="王")

@@ -1,7 +1,7 @@
 """The world around the office, small enough to look through: what it was told is kept to be looked at."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,7 @@ from callcenter.domain.errors import UnavailableError
 from callcenter.domain.exchange import Exchange, Moment, Policy
 from callcenter.domain.facts import Fact, to_data
 from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.notes import NotesState
 from callcenter.domain.records import Entry, SoundSeen
 from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.domain.telephony import (
@@ -103,12 +104,21 @@ class FakeCalls:
     undrafted: Sequence[Call] = ()
     unsettled: Sequence[Call] = ()
     entries: dict[str, list[Entry]] = field(default_factory=dict)
+    stored: dict[str, Call] = field(default_factory=dict)
 
     async def unfinished(self) -> Sequence[Sequence[Fact]]:
         return self.unfinished_facts
 
     async def without_ticket(self) -> Sequence[Call]:
         return self.undrafted
+
+    async def several(self, call_ids: Collection[str]) -> Mapping[str, Call]:
+        return {call_id: self.stored[call_id] for call_id in call_ids if call_id in self.stored}
+
+    async def notes_wanted(self) -> Sequence[Call]:
+        return [
+            call for call in self.stored.values() if call.notes is not None and call.notes.state is NotesState.LATER
+        ]
 
     async def unsettled_recordings(self) -> Sequence[Call]:
         return self.unsettled
@@ -122,6 +132,7 @@ class FakeTickets:
     """A store of tickets that can be away."""
 
     away: bool = False
+    refused: int = 0
     drafted: dict[str, Ticket] = field(default_factory=dict)
 
     async def draft_from_call(self, call: Call, *, at: datetime) -> Ticket:
@@ -140,6 +151,12 @@ class FakeTickets:
             )
             self.drafted[call.id] = traced(ticket, at=at, actor="hotline", action="drafted", note=None)
         return self.drafted[call.id]
+
+    async def get(self, ticket_id: str) -> Ticket | None:
+        if self.away:
+            self.refused += 1
+            raise UnavailableError("the store is away")
+        return next((ticket for ticket in self.drafted.values() if ticket.id == ticket_id), None)
 
 
 @dataclass
