@@ -17,10 +17,12 @@ from callcenter import VERSION
 from callcenter.api.server import make_server
 from callcenter.asterisk.channels import ChannelTable
 from callcenter.asterisk.link import AmiLink
+from callcenter.asterisk.taps import Taps
 from callcenter.asterisk.telephone import Telephone
 from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.domain.exchange import Exchange, Moment, Policy
 from callcenter.domain.seats import Seat
+from callcenter.domain.written import written
 from callcenter.health import DiskUse, Health
 from callcenter.home import Home, Secrets, forget_pid, write_pid
 from callcenter.ivr.flows import FlowShelf
@@ -28,6 +30,7 @@ from callcenter.log import Steps
 from callcenter.menus import Menus
 from callcenter.office.desk import Desk
 from callcenter.office.flows import FlowRunner
+from callcenter.office.notes import NoteTaker
 from callcenter.office.recordings import RecordingKeeper
 from callcenter.office.recovery import recover
 from callcenter.office.stream import Stream
@@ -35,8 +38,10 @@ from callcenter.office.switchboard import FrozenError, Switchboard
 from callcenter.office.tickets import TicketOffice
 from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
+from callcenter.speech.pool import SpeechPool
 from callcenter.speech.prompts import Prompts
 from callcenter.speech.voice import Voice
+from callcenter.speech.worker import Engine
 from callcenter.storage.calls import Calls
 from callcenter.storage.journal import Journal
 from callcenter.storage.migrate import migrate
@@ -118,9 +123,12 @@ class Controller:
             Voice(name=settings.voice, rate=settings.voice_rate),
         )
         link = _link(settings, secrets)
+        table = ChannelTable()
+        taps = Taps(link, table)
         self._telephone = Telephone(
             link,
-            ChannelTable(),
+            table,
+            taps=taps,
             on_event=self._switchboard.tell,
             say_files=self._prompts.say_files,
             now=clock.now,
@@ -144,6 +152,22 @@ class Controller:
         self._flows = FlowRunner(self._menus, self._switchboard)
         self._switchboard.telephone = self._telephone
         self._switchboard.start_flow = self._flows.start
+
+        # What hears the words of a talk
+        self._pool: SpeechPool | None = None
+        self._notes: NoteTaker | None = None
+        engine = hearing_engine(settings)
+        if engine is not None:
+            self._pool = SpeechPool(engine, workers=settings.speech_workers_now, streams=settings.speech_streams)
+            self._notes = self._pool.audience = NoteTaker(
+                self._switchboard,
+                self._calls,
+                taps=taps,
+                hearing=self._pool,
+                stream=self._stream,
+                clock=clock,
+                write=written,
+            )
 
         # What is done with it
         self._tickets = TicketOffice(tickets, self._calls, self._switchboard, stream=self._stream, clock=clock)
@@ -225,6 +249,8 @@ class Controller:
             "recordings": self._keeper.run,
             "parent": partial(_watch_parent, stopped),
         }
+        if self._pool is not None and self._notes is not None:
+            parts |= {"speech": self._pool.run, "notes": self._notes.run}
         if not migrated:
             parts["migrate"] = self._migrate_later
         async with server, asyncio.TaskGroup() as tasks:
@@ -271,6 +297,12 @@ class Controller:
             await recover(self._exchange, self._calls, self._seats, self._moment())
         except UnavailableError as error:
             log.error("what was before cannot be read; calls in progress are taken in as they are", why=str(error))
+
+
+def hearing_engine(settings: Settings) -> Engine | None:
+    """Say what the words of a talk are heard with; None where nothing is set."""
+    del settings
+    return None
 
 
 def _policy(settings: Settings) -> Policy:

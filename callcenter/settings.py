@@ -3,6 +3,7 @@
 `settings_sources` reads them, `settings_page` writes their page; nobody below `app` sees them.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -239,6 +240,21 @@ class Settings(BaseModel):
         "the name of a voice, as `espeak-ng --voices` lists them",
     )
     voice_rate: int = _set(160, "Speed of that voice, in words per minute.", "80 to 300", ge=80, le=300)
+    speech_workers: Annotated[int | None, BeforeValidator(_none_when_empty)] = _set(
+        None,
+        "Processes that turn voices into words, each with a model of its own. Default: one for each core but one.",
+        "1 to 64, or nothing",
+        ge=1,
+        le=64,
+    )
+    speech_streams: int = _set(
+        6,
+        "Voices that one of these processes hears at a time, two for a call and three with a unit; more are noted"
+        " afterwards, from the recording.",
+        "1 to 100",
+        ge=1,
+        le=100,
+    )
     retention_days: Annotated[int | None, BeforeValidator(_none_when_empty)] = _set(
         None,
         "Days after which recordings are deleted. Default: nothing is ever deleted.",
@@ -285,6 +301,11 @@ class Settings(BaseModel):
     def zone(self) -> ZoneInfo:
         """The hotline's time zone."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def speech_workers_now(self) -> int:
+        """How many processes turn voices into words on this machine."""
+        return self.speech_workers or max(1, (os.cpu_count() or 1) - 1)
 
     @property
     def media_address(self) -> str:

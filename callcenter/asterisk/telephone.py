@@ -14,6 +14,7 @@ from callcenter.asterisk.ami import Answer, Headers
 from callcenter.asterisk.channels import Channel, ChannelTable, Kind, far_end
 from callcenter.asterisk.link import AmiLink
 from callcenter.asterisk.lists import found
+from callcenter.asterisk.taps import Taps
 from callcenter.asterisk.translate import time_of, translate
 from callcenter.domain.errors import CallcenterError, CallerGone, UnavailableError
 from callcenter.domain.ids import CallId, LegId
@@ -64,6 +65,7 @@ class Telephone:
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         life_seconds: float = LIFE_SECONDS,
+        taps: Taps | None = None,
     ) -> None:
         self._link = link
         self._table = table
@@ -72,6 +74,7 @@ class Telephone:
         self._now = now
         self._monotonic = monotonic
         self._life_seconds = life_seconds
+        self._taps = taps
         self._flows: dict[str, AgiCaller[object]] = {}
         self._listen: asyncio.Queue[ListenForLife] = asyncio.Queue(MOST_LISTENED)
         self._known_until: datetime | None = None
@@ -306,6 +309,8 @@ class Telephone:
             ended.ended()
         for event in translate(headers, self._table):
             self._on_event(event)
+        if self._taps is not None:
+            self._taps.heard(headers)
         channel = self._table.get(uniqueid)
         if name == "AsyncAGIStart":
             self._guard(channel)
@@ -320,6 +325,8 @@ class Telephone:
         if self._arrival is not None:
             self.set_arrival(self._arrival)
         self._on_event(picture)
+        if self._taps is not None:
+            self._taps.restored()
         calls = {call.call_id for call in picture.calls}
         for channel in self._table:
             self._settle(channel, calls, at=picture.at)

@@ -54,6 +54,23 @@ class NotesState(StrEnum):
     """Parts cannot be had: no recording, or it could not be transcribed."""
 
 
+TapId = NewType("TapId", str)
+"""A UUID that stands for one listening to one leg, and is used once: by it every word finds its own call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What a tap has heard, in Asterisk's time; the partials of an utterance and its final share the number."""
+
+    number: int
+    begins: datetime
+    ends: datetime
+    text: str
+    """As heard. Empty in a final: nothing was said after all."""
+    confidence: float | None
+    final: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
     """A stretch of one leg's talk that was not noted live; seconds on the recording's clock."""

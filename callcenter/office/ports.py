@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from callcenter.domain.calls import Call
 from callcenter.domain.facts import Fact
-from callcenter.domain.ids import CallId, TicketId
+from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.notes import TapId, Words
 from callcenter.domain.records import Entry, Page, SoundSeen
 from callcenter.domain.seats import Seat
 from callcenter.domain.tickets import Ticket
@@ -176,6 +177,47 @@ class Recordings(Protocol):
 
     async def expire(self, older_than_days: int) -> int:
         """Delete recordings older than this; how many. Raises OSError."""
+        ...
+
+
+class Taps(Protocol):
+    """One leg's voice, sent by the telephone system to whoever hears it."""
+
+    on_ended: Callable[[TapId], None]
+    """Is told when the telephone system has ended a tap, or never begun it."""
+
+    def begin(self, tap_id: TapId, leg_id: LegId, port: int) -> None:
+        """Send this leg's voice to this port of this machine. Raises UnavailableError."""
+        ...
+
+    def end(self, tap_id: TapId) -> None:
+        """End a tap; none of that name is no error."""
+        ...
+
+
+class Hearing(Protocol):
+    """Those who turn voices into words. What they hear is told to the NoteTaker."""
+
+    @property
+    def room(self) -> int:
+        """How many more voices can be heard now."""
+        ...
+
+    def place(self, tap_id: TapId, call_id: CallId) -> bool:
+        """Make ready to hear this tap; False where there is no room now."""
+        ...
+
+    def forget(self, tap_id: TapId) -> None:
+        """Hear no more of this tap; what it has heard is still told."""
+        ...
+
+    async def transcribe(self, recording: Path, *, channel: int, begins: float, ends: float) -> Sequence[Words]:
+        """Hear a stretch of a recording, channel 0 left or 1 right; moments are its seconds after the epoch.
+
+        Raises:
+            UnavailableError: there is no room now, or it broke off.
+
+        """
         ...
 
 

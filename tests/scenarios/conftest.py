@@ -1,11 +1,15 @@
 """Hotlines that scenarios share: each is started when the first scenario asks for it."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import TypeVar
 
 import pytest
 
 from tests.support.hotline import Hotline, visit
 from tests.support.running_hotline import Ports, RunningHotline
+from tests.support.tone_hotline import ToneHotline
+
+RunningT = TypeVar("RunningT", bound=RunningHotline)
 
 SHORT = {"wrap_up_seconds": 1, "ring_seconds": 5, "no_ring_seconds": 2, "announce_first_seconds": 5}
 """Times that a story need not wait for."""
@@ -21,7 +25,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _running(number: int, *flags: str, **settings: object) -> Iterator[RunningHotline]:
-    running = RunningHotline(Ports.number(number), *flags, **(SHORT | settings))
+    yield from _running_as(RunningHotline, number, *flags, **settings)
+
+
+def _running_as(of: type[RunningT], number: int, *flags: str, **settings: object) -> Iterator[RunningT]:
+    running = of(Ports.number(number), *flags, **(SHORT | settings))
     try:
         running.start()
         yield running
@@ -71,6 +79,18 @@ def night_hotline() -> Iterator[RunningHotline]:
 @pytest.fixture
 async def night(night_hotline: RunningHotline) -> AsyncIterator[Hotline]:
     async with visit(night_hotline) as hotline:
+        yield hotline
+
+
+@pytest.fixture(scope="session")
+def tone_hotline() -> Iterator[ToneHotline]:
+    """Hears tones as words; its speech workers may be killed."""
+    yield from _running_as(ToneHotline, 7)
+
+
+@pytest.fixture
+async def tones(tone_hotline: ToneHotline) -> AsyncIterator[Hotline]:
+    async with visit(tone_hotline) as hotline:
         yield hotline
 
 

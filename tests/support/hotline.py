@@ -29,7 +29,9 @@ CITIZEN, OPERATOR, OTHER_OPERATOR = 440, 660, 880
 """What they sound like, in Hz."""
 
 _NUMBERS = itertools.count(13900000001)
-_OF_ANOTHER_THING = ("leg.changed", "recording.changed", "ticket.changed")
+_OF_ANOTHER_THING = (
+    "leg.changed", "recording.changed", "ticket.changed", "notes.changed", "utterance.partial", "utterance.final",
+)  # fmt: skip
 _LOOK_EVERY = 0.1
 _REST = 15.0  # seconds until all is put away behind a call
 _SPARE_FILES = 3  # open files that come and go by themselves: a database's, a log's
@@ -54,7 +56,8 @@ class Citizen:
 
     def events(self, *types: str, **wanted: Any) -> list[Event]:
         """Give what has happened to this call."""
-        return self.hotline.events.of(*types, id=self.id, **wanted)
+        wanted["call_id" if types[0] in _OF_ANOTHER_THING else "id"] = self.id
+        return self.hotline.events.of(*types, **wanted)
 
     async def times(self, count: int, kind: str, *, within: float, **wanted: Any) -> list[Event]:
         """Wait until something has happened so many times to this call."""
@@ -90,6 +93,7 @@ class Seat:
     phone: Phone
     extension: str
     tone: int
+    """What it sounds like, in Hz; 0 where it is silent."""
 
     async def rings(self, *, within: float) -> Call:
         """Wait until the phone rings; gives the call to answer or not."""
@@ -162,13 +166,14 @@ class Hotline:
         return Citizen(self, phone, call, arrived.data["id"], number)
 
     async def seat(
-        self, extension: str, *, tone: int = OPERATOR, state: str = "ready", reaction: Reaction = rings
+        self, extension: str, *, tone: int | None = OPERATOR, state: str = "ready", reaction: Reaction = rings
     ) -> Seat:
-        """Register the seat's phone and sign the seat in."""
+        """Register the seat's phone and sign the seat in; `tone` None is silent."""
         account = next(seat for seat in self.home.seats if seat.extension == extension)
-        phone = await self._stack.enter_async_context(Phone(extension, sound=Sound.tone(tone), reaction=reaction))
+        sound = Sound.silence() if tone is None else Sound.tone(tone)
+        phone = await self._stack.enter_async_context(Phone(extension, sound=sound, reaction=reaction))
         await phone.register(self.home.sip, Credentials(extension, account.password))
-        seat = self._seats[extension] = Seat(self, phone, extension, tone)
+        seat = self._seats[extension] = Seat(self, phone, extension, tone or 0)
         await seat.goes("offline")
         await seat.is_("offline", within=5, phone="registered")
         if state != "offline":

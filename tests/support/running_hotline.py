@@ -75,6 +75,9 @@ def _is_our(turn: int) -> bool:
 class RunningHotline:
     """One `callcenter run` process and its home; blocking, for session fixtures."""
 
+    module = "callcenter"
+    """What Python runs."""
+
     def __init__(self, ports: Ports, *flags: str, **settings: object) -> None:
         self.ports = ports
         # Beside pytest's own folders, which Asterisk's unprivileged user may not enter.
@@ -128,7 +131,7 @@ class RunningHotline:
 
     def start(self) -> None:
         """Start it and wait for READY."""
-        command = [sys.executable, "-m", "callcenter", "run", "--home", str(self.folder)]
+        command = [sys.executable, "-m", self.module, "run", "--home", str(self.folder)]
         command += ["--http", f"127.0.0.1:{self.ports.http}", "--sip", f"127.0.0.1:{self.ports.sip}"]
         command += ["--ami", str(self.ports.ami), "--trunk", f"127.0.0.1:{self.ports.trunk}", "--rtp", self.ports.rtp]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CALLCENTER_")}

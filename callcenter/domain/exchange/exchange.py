@@ -43,6 +43,7 @@ from callcenter.domain.facts import (
     apply,
 )
 from callcenter.domain.ids import CallId, NewId
+from callcenter.domain.notes import NotesState
 from callcenter.domain.seats import Seat
 from callcenter.domain.telephony import TelephonyEvent
 from callcenter.domain.views import QueueView
@@ -420,9 +421,10 @@ class Exchange:
 
 
 def _is_unsettled(call: Call) -> bool:
-    """Tell whether more is to come of an ended call: the end of a leg, its recording, its ticket."""
+    """Tell whether more is to come of an ended call: the end of a leg, its recording, last words, its ticket."""
     return (
         any(leg.ended is None for leg in call.legs)
         or (call.recording is not None and call.recording.state in UNSETTLED)
+        or (call.notes is not None and call.notes.state is NotesState.LIVE)
         or (call.t4 is not None and call.ticket_id is None)
     )

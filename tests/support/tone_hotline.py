@@ -1,0 +1,59 @@
+"""A hotline as `callcenter run` makes it, save that its speech workers hear tones (see tone_recogniser)."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from callcenter import app, startup
+from callcenter.cli import main
+from callcenter.speech.worker import Engine
+from tests.support.running_hotline import RunningHotline
+
+TONES = Engine(factory="tests.support.tone_recogniser:load")
+
+
+class ToneHotline(RunningHotline):
+    """A hotline whose words are tones: exact, and there at once."""
+
+    module = "tests.support.tone_hotline"
+
+    def workers(self) -> list[int]:
+        """Give the process ids of its speech workers."""
+        return children_of(self.pid("controller"))
+
+
+class _Controller(startup.ControllerProcess):
+    """The controller of such a hotline."""
+
+    async def start(self) -> None:
+        self._child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            ToneHotline.module,
+            "controller",
+            stdin=asyncio.subprocess.DEVNULL,
+            env={**os.environ, **self._settings.as_environment()},
+            start_new_session=True,
+        )
+
+
+def children_of(pid: int) -> list[int]:
+    """Give the speech workers that this process has started and that live."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, parent = (entry / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[:2]
+                command = (entry / "cmdline").read_text("utf-8", "replace")
+            except OSError:  # gone meanwhile
+                continue
+            if int(parent) == pid and state != "Z" and "callcenter.speech.worker_child" in command:
+                found.append(int(entry.name))
+    return sorted(found)
+
+
+if __name__ == "__main__":
+    startup.ControllerProcess = _Controller  # type: ignore[misc]
+    app.hearing_engine = lambda settings: TONES  # noqa: ARG005 - called by its name
+    sys.exit(main())
