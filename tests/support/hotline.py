@@ -34,7 +34,8 @@ _OF_ANOTHER_THING = (
 )  # fmt: skip
 _LOOK_EVERY = 0.1
 _REST = 15.0  # seconds until all is put away behind a call
-_SPARE_FILES = 3  # open files that come and go by themselves: a database's, a log's
+_SPARE_FILES = 3  # open files that come and go by themselves: a log's, a prompt's
+_POOLED = (".sqlite3", ".sqlite3-wal", ".sqlite3-shm")  # the database keeps what it has opened, a few at most
 
 
 @dataclass(slots=True, eq=False)
@@ -230,8 +231,11 @@ class Hotline:
         assert self.events.gaps == [], "the stream of events had gaps"
 
     def open_files(self) -> dict[str, int]:
-        """Count the open files of both processes."""
-        return {of: len(self.running.open_files(of)) for of in ("controller", "asterisk")}
+        """Count the open files of both processes, without those of the database's pool."""
+        return {
+            of: sum(not name.endswith(_POOLED) for name in self.running.open_files(of).values())
+            for of in ("controller", "asterisk")
+        }
 
     async def _sign_off(self, extension: str) -> None:
         async def tried() -> Json:

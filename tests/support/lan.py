@@ -1,16 +1,22 @@
 """A LAN beside this machine, with hosts that are not it: a network namespace at the far end of a cable (veth)."""
 
 import ctypes
+import fcntl
 import os
 import socket
 import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 _HOTLINE = "198.51.100.1"  # RFC 5737: a net that nobody has
 _HOSTS = ("198.51.100.2", "198.51.100.3", "198.51.100.4")
 _NEW_NET = 0x40000000  # CLONE_NEWNET of setns(2); Python has no name for it before 3.12
 _LIMIT_SECONDS = 10
+_TURN_SECONDS = 120  # another run's tests of its LAN take half a minute
+_LOOK_SECONDS = 0.2
 
 
 class NoLanError(Exception):
@@ -28,7 +34,11 @@ class Lan:
 
     @contextmanager
     def plugged_in(self) -> Iterator["Lan"]:
-        """Make it, and take it away at the end. Raises NoLanError."""
+        """Make it, and take it away at the end; one at a time on a machine. Raises NoLanError."""
+        with _alone():
+            yield from self._plugged_in()
+
+    def _plugged_in(self) -> Iterator["Lan"]:
         near, far = f"n{os.getpid()}", f"f{os.getpid()}"
         _ip("netns", "add", self.name)
         try:
@@ -71,6 +81,26 @@ class Lan:
             except ConnectionRefusedError:
                 return False
             return True
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other run of the tests has such a LAN: its addresses are the same."""
+    path = Path(tempfile.gettempdir()) / f"callcenter-test-lan-{os.getuid()}.lock"
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        end = time.monotonic() + _TURN_SECONDS
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(_LOOK_SECONDS)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _enter(namespace: int) -> None:
