@@ -20,6 +20,7 @@ from scripts.hotline_client import Event, Events, HotlineClient, Json, ProblemEr
 from scripts.phones.call import Call
 from scripts.phones.digest import Credentials
 from scripts.phones.phone import Phone, Reaction, rings
+from scripts.phones.rtp import StreamStart
 from scripts.phones.sip import Header
 from scripts.phones.sound import Sound
 from scripts.phones.waiting import NotInTimeError, eventually
