@@ -63,7 +63,7 @@ def list_tickets(
 def show_ticket(
     number: NumberArgument, *, full: FullOption = False, as_json: JsonOption = False, home: HomeOption = None
 ) -> None:
-    """Show one ticket with its trace. Name, address and number of the citizen are shown with --full only."""
+    """Show one ticket with its trace. Name, address, number and words of the citizen are shown with --full only."""
     ticket = _found(_hotline(home), number)
     if as_json:
         say_json(ticket)
@@ -75,13 +75,17 @@ def show_ticket(
             say(f"{name:13} {number_shown(value, full=full)}")
         elif name == "heard":
             say(f"{name:13} {len(value)} utterances")
-        elif name in ("caller_name", "address") and value and not full:
+        elif value and not full and (name in ("caller_name", "address") or _is_word_for_word(name, ticket)):
             say(f"{name:13} (hidden, see --full)")
         else:
             say(f"{name:13} {cell(value)}")
     say("")
     names = ("seq", "time", "actor", "action", "note")
     say_table(names, ([cell(entry[name]) for name in names] for entry in ticket["trace"]))
+
+
+def _is_word_for_word(name: str, ticket: dict[str, Any]) -> bool:
+    return name == "notes" and not ticket["notes_edited"]
 
 
 @app.command("set")

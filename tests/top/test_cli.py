@@ -93,7 +93,9 @@ def tell_demo(folder: Path, url: str, token: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        (), ("run",), ("check-flows",), ("calls", "list"), ("calls", "show"), ("tickets", "list"), ("tickets", "show"),
+        (), ("run",), ("check-flows",), ("calls", "list"), ("calls", "show"), ("calls", "three-way"),
+        ("calls", "consult"), ("calls", "join"), ("calls", "drop"), ("calls", "leave"), ("calls", "return"),
+        ("calls", "secret"), ("tickets", "list"), ("tickets", "show"),
         ("tickets", "set"), ("tickets", "file"), ("seats", "list"), ("seats", "set"), ("journal", "verify"),
         ("journal", "rebuild"), ("journal", "show"), ("settings", "show"), ("doctor",), ("reload",),
     ],
@@ -366,6 +368,47 @@ async def test_an_unknown_call_is_no_failure_of_ours(ask: Ask) -> None:
     said = await ask("calls", "show", call_id(7))
 
     assert (said.code, said.err) == (1, "callcenter: there is no such call\n")
+
+
+async def test_a_unit_is_brought_in_and_let_go(ask: Ask, desk: FakeDesk) -> None:
+    call = desk.has_call(1)
+
+    early = await ask("calls", "join", call.id)
+    called = await ask("calls", "three-way", call.id, "housing", "--private")
+    joined = await ask("calls", "join", call.id)
+    left = await ask("calls", "leave", call.id)
+    back = await ask("calls", "return", call.id)
+    dropped = await ask("calls", "drop", call.id)
+    unknown = await ask("calls", "consult", call.id, "--leg", "nothing")
+
+    assert early.code == 1
+    assert "three-way" in early.err
+    assert desk.asked[0] == {"unit": "housing", "private": True}
+    assert re.fullmatch(r"housing \S+: dialing\n", called.out)
+    assert [said.code for said in (joined, left, back)] == [0, 0, 0]
+    assert joined.out.endswith(": joined\n")
+    assert dropped.out.endswith(": ended\n")
+    assert [asked["seat"].value for asked in desk.asked[1:]] == ["leave", "return"]
+    assert (unknown.code, "leg" in unknown.err) == (1, True)
+
+
+async def test_a_secret_is_switched_on_and_off(ask: Ask, desk: FakeDesk) -> None:
+    call = desk.has_call(1)
+
+    on = await ask("calls", "secret", call.id, "on")
+    off = await ask("calls", "secret", call.id, "off")
+
+    assert on.out == f"{call.id}: recording and notes are paused\n"
+    assert off.out == f"{call.id}: recording and notes are going on\n"
+
+
+async def test_the_words_of_a_citizen_are_shown_to_those_who_ask_for_them(ask: Ask, desk: FakeDesk) -> None:
+    heard = desk.has_ticket(1, notes="市民：我叫王小明")
+    written = desk.has_ticket(2, notes="市民反映停水", notes_edited=True)
+
+    assert "王小明" not in (await ask("tickets", "show", heard.id)).out
+    assert "王小明" in (await ask("tickets", "show", heard.id, "--full")).out
+    assert "停水" in (await ask("tickets", "show", written.id)).out
 
 
 async def test_a_seat_is_signed_in(ask: Ask, desk: FakeDesk) -> None:
