@@ -168,12 +168,21 @@ class Hotline:
         return Citizen(self, phone, call, arrived.data["id"], number)
 
     async def seat(
-        self, extension: str, *, tone: int | None = OPERATOR, state: str = "ready", reaction: Reaction = rings
+        self,
+        extension: str,
+        *,
+        tone: int | None = OPERATOR,
+        state: str = "ready",
+        reaction: Reaction = rings,
+        start: Callable[[], StreamStart] = StreamStart,
     ) -> Seat:
-        """Register the seat's phone and sign the seat in; `tone` None is silent."""
+        """Register the seat's phone and sign the seat in.
+
+        `tone` None is silent; `start` is where the numbers of its sound begin.
+        """
         account = next(seat for seat in self.home.seats if seat.extension == extension)
         sound = Sound.silence() if tone is None else Sound.tone(tone)
-        phone = await self._stack.enter_async_context(Phone(extension, sound=sound, reaction=reaction))
+        phone = await self._stack.enter_async_context(Phone(extension, sound=sound, reaction=reaction, start=start))
         await phone.register(self.home.sip, Credentials(extension, account.password))
         seat = self._seats[extension] = Seat(self, phone, extension, tone or 0)
         await seat.goes("offline")
