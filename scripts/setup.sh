@@ -3,6 +3,9 @@
 # `prepare NAME` makes Python's packages of requirements/NAME.txt and the Debian packages of debian-packages.txt be
 # there, and sets PYTHON to the interpreter that has them. Once made it is decided in a moment, without any network.
 # Only the shared cache is written, $XDG_CACHE_HOME/callcenter or ~/.cache/callcenter; the checkout is not.
+#
+# Speech recognisers are 400 MB of packages, so only who fetches a model gets them: `prepare_speech`, once, and from then
+# on `prepare run` means requirements/speech.txt, for all homes of this user.
 
 CHECKOUT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export HOME=${HOME:-~} # a service without one has it from the list of users
@@ -20,6 +23,7 @@ stop() {
 prepare() {
     local name=$1
     shift
+    [ "$name" = run ] && [ -e "$CACHE/with-speech" ] && name=speech
     trap 'exit 130' INT
     debian_packages run "$@"
     local base
@@ -27,6 +31,11 @@ prepare() {
     environment "$name" "$base"
     trap - INT
     export PYTHONPATH=$CHECKOUT PYTHONPYCACHEPREFIX=$CACHE/pycache
+}
+
+prepare_speech() {
+    prepare speech
+    : >"$CACHE/with-speech"
 }
 
 # The newest-known first only when plain python3 is too old.
@@ -99,8 +108,9 @@ make_environment() {
     { making=$(mktemp -d "$folder.making.XXXXXX") && mkdir "$making/tmp" && : >"$log"; } 2>/dev/null ||
         stop "nothing can be written in $CACHE; make room there, or set XDG_CACHE_HOME to a folder that can be written"
     told "$log" silent "$base" -m venv "$making" || stop_for "$log" "the virtual environment could not be made"
+    # --no-deps: a lock file names all there is to be, which is not all that each package asks for
     PIP_CACHE_DIR=$CACHE/pip PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off PIP_NO_COLOR=1 TMPDIR=$making/tmp told "$log" \
-        pip "$making/bin/python" -m pip install --no-input --require-hashes --only-binary :all: -r "$lock" ||
+        pip "$making/bin/python" -m pip install --no-input --no-deps --require-hashes --only-binary :all: -r "$lock" ||
         stop_for "$log" "the packages of requirements/$name.txt could not all be fetched"
     rm -rf "$making/tmp"
     chmod 755 "$making"

@@ -4,15 +4,16 @@ The sound is decoded as it comes; the model's own `conf/model.conf` says which p
 """
 
 import contextlib
+import importlib.util
 import json
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
-
-import vosk
 
 from callcenter.domain.errors import UnavailableError
 from callcenter.speech.decoding import DecodeThreads, Urgency
@@ -21,6 +22,11 @@ from callcenter.speech.recogniser import Heard
 from callcenter.speech.resample import TELEPHONE_RATE
 from callcenter.speech.spelling import told
 from callcenter.speech.turns import FRAME_BYTES, FRAME_SECONDS, LEAST_VOICED
+
+if importlib.util.find_spec("srt") is None:  # a module for subtitles that vosk loads and only they need; no wheel of it
+    sys.modules.setdefault("srt", ModuleType("srt"))
+
+import vosk
 
 _SECOND_BYTES = 2 * TELEPHONE_RATE
 _PIECE_BYTES = _SECOND_BYTES // 5
