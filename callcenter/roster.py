@@ -334,8 +334,10 @@ def _ring(value: Any) -> str | None:
 
 
 def _stretches(value: Any) -> str | None:
-    if isinstance(value, list) and len(value) <= _MOST_STRETCHES:
+    if isinstance(value, list) and 0 < len(value) <= _MOST_STRETCHES:
         return None
+    if value == []:
+        return "write the hours, or take 'duty' out for a unit that answers at any hour"
     if isinstance(value, list):
         return f"write at most {_MOST_STRETCHES} stretches"
     return f"write a list, with each stretch behind '- ': - {{{_STRETCH_SHOWN}}}"

@@ -175,7 +175,7 @@ class Desk:
         """
         call = self._live(call_id)
         leg_id = LegId(self._new_id())
-        found = self._units.get(unit) or self._units_by_number.get(unit)
+        found = self._units.get(unit) or self._units_by_number.get(normalise(unit) or unit)
         if found is None:
             party, number, ring_seconds = None, self._number_to_dial(unit), RING_SECONDS
         else:

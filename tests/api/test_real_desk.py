@@ -252,7 +252,7 @@ async def test_only_units_and_numbers_that_may_be_dialled_are_called(hotline: Ho
     assert len(hotline.office.telephone.wishes) == before
 
 
-@pytest.mark.parametrize("unit", ["water", "02002"])
+@pytest.mark.parametrize("unit", ["water", "02002", "０２００２", " 0200-2 "])
 async def test_a_unit_off_duty_is_not_called_and_it_is_said_until_when(hotline: Hotline, unit: str) -> None:
     hotline.office.a_caller_waits()
     hotline.office.the_seat_answers()

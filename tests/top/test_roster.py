@@ -187,6 +187,7 @@ def test_a_mistake_in_the_seats_is_told_by_line(tmp_path: Path, seats: str, mist
         (UNITS + "    ring: 30.5\n", "units.yaml:5: 'ring' cannot be the number 30.5; write whole seconds"),
         (UNITS + "    ring: yes\n", "units.yaml:5: 'ring' cannot be 'yes'; write whole seconds"),
         (UNITS + "    ring: true\n", "units.yaml:5: 'ring' cannot be true; write whole seconds"),
+        (UNITS + "    duty: []\n", "units.yaml:5: 'duty' cannot be a list; write the hours, or take 'duty' out"),
         (UNITS + "    duty: mon-fri\n", "units.yaml:5: 'duty' cannot be 'mon-fri'; write a list"),
         (UNITS + "    duty:\n      - mon-fri\n", "units.yaml:6: this stretch of duty is no mapping; write {days: "),
         (
