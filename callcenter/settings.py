@@ -23,6 +23,7 @@ _NODE = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _FLOW = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _AREA_CODE = re.compile(r"0[1-9][0-9]{1,2}")
 _VOICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+_.-]{0,63}")
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}|/.+")
 _DATABASE = re.compile(r"(sqlite|sqlite\+aiosqlite|postgresql|postgresql\+asyncpg)://.+")
 
 DIAL_OUT = r"1[3-9][0-9]{9}|0[1-9][0-9]{8,10}|[2-8][0-9]{6,7}|1[0-2][0-9]{1,3}|9[56][0-9]{3,6}"
@@ -240,6 +241,19 @@ class Settings(BaseModel):
         "the name of a voice, as `espeak-ng --voices` lists them",
     )
     voice_rate: int = _set(160, "Speed of that voice, in words per minute.", "80 to 300", ge=80, le=300)
+    speech_engine: Literal["auto", "vosk", "whisper", "off"] = _set(
+        "auto",
+        "What makes notes of what is said: `vosk`, `whisper`, `off`, or `auto`: what has its packages and a model on"
+        " this machine, else off. `callcenter speech fetch NAME` brings both.",
+        "auto, vosk, whisper or off",
+    )
+    speech_model: Annotated[
+        str | None, _like(_MODEL, "no name or folder of a model"), BeforeValidator(_none_when_empty)
+    ] = _set(
+        None,
+        "Model it hears with. Default: the first of `callcenter speech models` that is on disk.",
+        "a name of `callcenter speech models`, or the folder of a model, beginning with /",
+    )
     speech_workers: Annotated[int | None, BeforeValidator(_none_when_empty)] = _set(
         None,
         "Processes that turn voices into words, each with a model of its own. Default: one for each core but one.",
