@@ -84,18 +84,13 @@ class CallRow(Row):
         Index(None, "t0", "id"),
         Index(None, "caller", "t0"),
         Index(None, "seat", "t0"),
+        Index(None, "notes_state", "t0"),
         Index("ix_calls_live", "t0", sqlite_where=text("t5 IS NULL"), postgresql_where=text("t5 IS NULL")),
         Index(
             "ix_calls_ticket_due",
             "t0",
             sqlite_where=text("t4 IS NOT NULL AND ticket_id IS NULL"),
             postgresql_where=text("t4 IS NOT NULL AND ticket_id IS NULL"),
-        ),
-        Index(
-            "ix_calls_notes_wanted",
-            "t0",
-            sqlite_where=text("notes_state = 'later'"),
-            postgresql_where=text("notes_state = 'later'"),
         ),
     )
 

@@ -16,14 +16,7 @@ def upgrade() -> None:
     op.add_column("calls", sa.Column("notes_state", sa.Text(), nullable=True))
     op.add_column("calls", sa.Column("gaps", sa.Text(), server_default="[]", nullable=False))
     op.add_column("calls", sa.Column("secrets", sa.Text(), server_default="[]", nullable=False))
-    op.create_index(
-        "ix_calls_notes_wanted",
-        "calls",
-        ["t0"],
-        unique=False,
-        sqlite_where=sa.text("notes_state = 'later'"),
-        postgresql_where=sa.text("notes_state = 'later'"),
-    )
+    op.create_index(op.f("ix_calls_notes_state_t0"), "calls", ["notes_state", "t0"], unique=False)
     op.create_table(
         "utterances",
         sa.Column("call_id", sa.Text(), nullable=False),
@@ -50,12 +43,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("tickets", "notes_edited")
     op.drop_table("utterances")
-    op.drop_index(
-        "ix_calls_notes_wanted",
-        table_name="calls",
-        sqlite_where=sa.text("notes_state = 'later'"),
-        postgresql_where=sa.text("notes_state = 'later'"),
-    )
+    op.drop_index(op.f("ix_calls_notes_state_t0"), table_name="calls")
     op.drop_column("calls", "secrets")
     op.drop_column("calls", "gaps")
     op.drop_column("calls", "notes_state")
