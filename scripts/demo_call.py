@@ -1,7 +1,8 @@
 """One whole call against the running hotline, told as it happens: `scripts/demo-call [--home var]`.
 
-A simulated citizen speaks Mandarin, a simulated operator answers; the hotline between them is the real one. It ends
-with exit code 0 only when every step was seen to happen.
+A simulated citizen speaks Mandarin, a simulated operator answers and brings a simulated unit in; the hotline between
+them is the real one, and what it hears of their words is printed as it comes. It ends with exit code 0 only when every
+step was seen to happen.
 """
 
 import argparse
@@ -17,6 +18,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from scripts.demo_notes import WordsAsTheyCome
+from scripts.demo_three_way import UnitComes, can_be_trunk
+from scripts.demo_words import AFTER, ALONE, BEFORE, TICKET, WHILE_IT_RINGS, NotSoError, Spoken, Story, Words, person
 from scripts.hotline_client import Events, Home, HotlineClient, Json, NoHotlineError, ProblemError, SeatAccount
 from scripts.phones.sip import user_of
 from scripts.phones.tones import SAMPLE_RATE, loudness_of
@@ -29,67 +33,10 @@ CITIZEN = "13800138000"
 _AUDIO = Path(__file__).resolve().parent / "demo_audio"
 _HOME = Path(__file__).resolve().parent.parent / "var"
 _HEARD = 300.0  # root mean square of 32767: spoken words have 1000 to 3000, a silent line has less than 50
+_INVITES = "operator-4"  # said only where a unit is brought in
 _RINGS_FOR = 1.5  # seconds that the operator lets it ring, so that one can read along
 _PATIENCE = 15.0  # seconds: a person or the hotline's own words within three rings
 _AFTERWARDS = 10.0  # seconds for the recording and the ticket
-
-
-class NotSoError(Exception):
-    """A step of the story did not happen; says which, in Chinese and English."""
-
-    def __init__(self, chinese: str, english: str) -> None:
-        super().__init__(f"{chinese} / {english}")
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What one of the two says."""
-
-    file: str
-    chinese: str
-    english: str
-
-    @property
-    def by_citizen(self) -> bool:
-        """Whose words they are."""
-        return self.file.startswith("citizen")
-
-
-TALK = (
-    Words("citizen-1", "物业公司把西门给锁死了", "The property company has locked the west gate for good."),
-    Words("citizen-2", "大家出小区很不方便", "It is hard for all of us to get out of the estate."),
-    Words("operator-1", "请您说一下具体的地址和楼号。", "Please tell me the exact address and the building."),
-    Words("citizen-3", "潍坊路小游园", "By the little park on Weifang Road."),
-    Words("operator-2", "好的，您反映的情况我已经记录下来了。", "All right, I have written down what you told me."),
-    Words("operator-3", "感谢您的来电，祝您生活愉快，再见。", "Thank you for calling. Good-bye."),
-)
-TICKET: Json = {
-    "kind": "complaint",
-    "category": "物业管理",
-    "address": "潍坊路小游园",
-    "matter": "市民反映：物业公司将小区西门锁闭，居民出入不便。",
-    "wanted": "请核实情况并恢复西门通行。",
-}
-
-
-@dataclass(slots=True)
-class Story:
-    """Tells what happens, with the seconds since it began."""
-
-    began: float = field(default_factory=time.monotonic)
-
-    def tell(self, chinese: str, english: str) -> None:
-        """Print one step in both languages."""
-        print(f"{time.monotonic() - self.began:6.1f} s  {chinese}\n          {english}", flush=True)
-
-
-@dataclass(slots=True)
-class Spoken:
-    """Words that were said and heard; wall-clock seconds, to find them in the recording."""
-
-    words: Words
-    began: float
-    ended: float
 
 
 @dataclass(slots=True)
@@ -102,6 +49,8 @@ class Demo:
     phones: SoftPhones
     seat: SeatAccount
     story: Story
+    is_trunk: bool
+    """The phones stand where the gateway would be, so the unit's may ring."""
     call_id: str = ""
     spoken: list[Spoken] = field(default_factory=list)
 
@@ -134,11 +83,32 @@ class Demo:
             f"座席 {self.seat.extension} 接听，双方通话。从拨入到人工接听 {waited:.1f} 秒。",
             f"Seat {self.seat.extension} answers; they talk, {waited:.1f} s after the call came in.",
         )
-        for words in TALK:
-            await self._say(words, placed, taken)
-        await self._hang_up(placed, taken)
+        notes = WordsAsTheyCome(self.hotline, self.events, self.story)
+        async with notes.of(self.call_id):
+            await self._talk(placed, taken)
+            await self._hang_up(placed, taken)
+            await notes.are_all_there(self.call_id)
         await self._recording_is_kept()
         await self._ticket_is_filed()
+
+    async def _talk(self, citizen: SoftCall, operator: SoftCall) -> None:
+        for words in BEFORE if self.is_trunk else [each for each in BEFORE if each.file != _INVITES]:
+            await self._say_in_turn(words, citizen, operator)
+        if self.is_trunk:
+            unit = UnitComes(self.hotline, self.events, self.phones, self.story, self._say, self.call_id)
+            await unit.join(citizen, operator)
+        else:
+            self.story.tell(
+                f"中继 {self.home.trunk} 已有网关在用，演示不呼叫真实的承办单位，略去三方通话。",
+                f"A gateway is at {self.home.trunk}: no real unit is called for a demonstration, so no third party.",
+            )
+            await self._say_in_turn(WHILE_IT_RINGS, citizen, operator)
+        for words in AFTER:
+            await self._say_in_turn(words, citizen, operator)
+
+    async def _say_in_turn(self, words: Words, citizen: SoftCall, operator: SoftCall) -> None:
+        speaker, listener = (citizen, operator) if words.speaker == "citizen" else (operator, citizen)
+        await self._say(words, speaker, listener)
 
     async def _until_on_duty(self) -> None:
         async with asyncio.timeout(_AFTERWARDS):
@@ -172,20 +142,20 @@ class Demo:
         )
         await asyncio.sleep(_RINGS_FOR)
 
-    async def _say(self, words: Words, placed: SoftCall, taken: SoftCall) -> None:
-        speaker, listener = (placed, taken) if words.by_citizen else (taken, placed)
+    async def _say(self, words: Words, speaker: SoftCall, *listeners: SoftCall) -> None:
+        """Let one speak; raises NotSoError when another does not hear it."""
         samples = await asyncio.to_thread(read_speech, _AUDIO / f"{words.file}.wav")
         wall = time.time() - time.monotonic()
         began, ended = await speaker.speaks(samples)
         await asyncio.sleep(0.2)  # what was said last is still on its way
-        loudness = listener.loudness((began, ended + 0.2))
+        loudness = min(listener.loudness((began, ended + 0.2)) for listener in listeners)
         if loudness < _HEARD:
-            raise NotSoError("对方没有听到", "the other side did not hear it")
-        who, hears = ("市民", "话务员") if words.by_citizen else ("话务员", "市民")
-        who_en, hears_en = ("Citizen", "operator") if words.by_citizen else ("Operator", "citizen")
+            raise NotSoError("对方没有听到", "another one did not hear it")
+        who, who_in_english = person(words.speaker)
+        all_of, all_in_english = ("对方", "heard") if len(listeners) == 1 else ("双方均", "both hear it,")
         self.story.tell(
-            f"{who}：{words.chinese}  〔{hears}听到，实测响度 {loudness:.0f}，原声 {loudness_of(samples):.0f}〕",
-            f"{who_en}: {words.english}  [{hears_en} hears {loudness:.0f} of {loudness_of(samples):.0f}]",
+            f"{who}：{words.chinese}  〔{all_of}听到，实测响度 {loudness:.0f}，原声 {loudness_of(samples):.0f}〕",
+            f"{who_in_english}: {words.english}  [{all_in_english} {loudness:.0f} of {loudness_of(samples):.0f}]",
         )
         self.spoken.append(Spoken(words, began + wall, ended + wall))
 
@@ -209,14 +179,17 @@ class Demo:
             raise NotSoError(f"录音状态为 {kept.data['state']}", f"the recording is {kept.data['state']}")
         left, right = _sides(await self.hotline.recording(self.call_id))
         started = datetime.fromisoformat(kept.data["started"]).timestamp()
-        for spoken in self.spoken:
-            own, other = (left, right) if spoken.words.by_citizen else (right, left)
+        kept_words = [spoken for spoken in self.spoken if spoken.words not in ALONE]
+        for spoken in kept_words:
+            own, other = (left, right) if spoken.words.speaker == "citizen" else (right, left)
             window = slice(*(max(0, round((at - started) * SAMPLE_RATE)) for at in (spoken.began, spoken.ended)))
             if loudness_of(own[window]) < max(_HEARD, 4 * loudness_of(other[window])):
                 raise NotSoError("录音左右声道与通话不符", "the recording does not hold who spoke when")
         self.story.tell(
-            f"录音已保存 {kept.data['seconds']:.1f} 秒：左声道市民，右声道热线，逐句核对无误。",
-            f"Recording kept, {kept.data['seconds']:.1f} s: citizen left, hotline right; every sentence found in it.",
+            f"录音已保存 {kept.data['seconds']:.1f} 秒：左声道市民，右声道热线，逐句核对无误"
+            + ("；单独商谈不录音。" if len(kept_words) < len(self.spoken) else "。"),
+            f"Recording kept, {kept.data['seconds']:.1f} s: citizen left, hotline right; every sentence found in it"
+            + (", but for what was said in private." if len(kept_words) < len(self.spoken) else "."),
         )
 
     async def _ticket_is_filed(self) -> None:
@@ -256,8 +229,13 @@ async def play(folder: Path) -> None:
         if account is None:
             raise NotSoError("没有空闲座席可供演示", "no seat is free for the demonstration")
         before = next(seat for seat in free if seat["extension"] == account.extension)
-        async with hotline.events() as events, _restored(hotline, before), SoftPhones.at(home.sip) as phones:
-            await Demo(home, hotline, events, phones, account, story).run()
+        is_trunk = can_be_trunk(home.trunk)
+        async with (
+            hotline.events() as events,
+            _restored(hotline, before),
+            SoftPhones.at(home.sip, listen=home.trunk if is_trunk else None) as phones,
+        ):
+            await Demo(home, hotline, events, phones, account, story, is_trunk).run()
         story.tell("演示完成，座席已恢复原状态。", "All of it happened. The seat is as it was.")
 
 

@@ -200,14 +200,17 @@ class SoftPhones:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def at(cls, server: str) -> AsyncIterator[Self]:
-        """Start baresip; at the end every call is hung up and every phone unregistered."""
+    async def at(cls, server: str, *, listen: str | None = None) -> AsyncIterator[Self]:
+        """Start baresip; at the end every call is hung up and every phone unregistered.
+
+        `listen`: HOST:PORT of all phones, where others expect them; without it any free port.
+        """
         runtime = Runtime(native_log_level="error")
         config = Config(
             net_interface=_own_address(server),
             native_log_level="error",
             max_concurrent_calls=None,
-            extra_config_text=f"sip_listen {_own_address(server)}:0\n",
+            extra_config_text=f"sip_listen {listen or _own_address(server) + ':0'}\n",
         )
         await runtime.start(config)
         phones = cls(runtime, server)
