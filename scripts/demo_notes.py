@@ -38,9 +38,9 @@ class WordsAsTheyCome:
         call = await self._hotline.get(f"calls/{call_id}")
         if call["notes"] is None:
             self._story.tell(
-                f"未配置语音识别引擎，本次通话没有文字记录。启用方法：{_HOW_TO_FETCH}，然后按提示设置并重启热线。",
-                f"No recogniser is set, so nothing was noted. To have one: {_HOW_TO_FETCH}, then set it as told and"
-                " start the hotline again.",
+                f"语音识别未启用，本次通话没有文字记录。启用方法：先执行 {_HOW_TO_FETCH}，再重新启动热线。",
+                f"There is no recogniser, so nothing was noted. To have one: {_HOW_TO_FETCH}, then start the hotline"
+                " again.",
             )
             return
         with contextlib.suppress(NotInTimeError):
@@ -82,7 +82,7 @@ class WordsAsTheyCome:
     def _show(self, words: Json) -> None:
         who = person(words["side"])[0]
         if not words["final"]:
-            if self._shown.get(words["id"]) != words["text"]:
+            if words["text"] and self._shown.get(words["id"]) != words["text"]:  # without text it is withdrawn
                 self._story.note(f"{who}（正在说）：{words['text']}…")
                 self._shown[words["id"]] = words["text"]
             return

@@ -131,6 +131,7 @@ async def test_words_are_printed_as_they_come_with_what_was_heard(capsys: pytest
         "complete",
         ("utterance.partial", _words(text="住", heard=None, final=False)),
         ("utterance.partial", _words(text="住", heard=None, final=False)),
+        ("utterance.partial", _words(id="w", text="", heard=None, final=False)),
         ("utterance.final", _words(call_id="another", text="别人的话")),
         ("utterance.final", _words()),
         ("utterance.final", _words(id="v", side="seat", text="好的", heard=None, live=False)),
@@ -142,6 +143,7 @@ async def test_words_are_printed_as_they_come_with_what_was_heard(capsys: pytest
     assert told.count("市民（正在说）：住…") == 1
     assert "市民 3.2–5.0 s：住3栋  〔原话：住三栋〕" in told
     assert "话务员 3.2–5.0 s：好的  〔由录音补记〕" in told
+    assert told.count("正在说") == 1
     assert "别人的话" not in told
     assert "文字记录完成：市民 1 句，话务员 1 句，承办单位 0 句" in told
 
@@ -149,5 +151,5 @@ async def test_words_are_printed_as_they_come_with_what_was_heard(capsys: pytest
 async def test_without_a_recogniser_it_says_how_to_have_one(capsys: pytest.CaptureFixture[str]) -> None:
     told = await _told(_Server(None), capsys, finals=0)
 
-    assert "未配置语音识别引擎" in told
+    assert "语音识别未启用" in told
     assert "callcenter speech fetch" in told
