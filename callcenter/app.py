@@ -7,6 +7,7 @@ import signal
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
@@ -23,13 +24,14 @@ from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.domain.exchange import Exchange, Moment, Policy
 from callcenter.domain.seats import Seat
 from callcenter.domain.written import written
-from callcenter.health import DiskUse, Health
+from callcenter.health import DiskUse, Health, HearingUse
 from callcenter.home import Home, Secrets, forget_pid, write_pid
 from callcenter.ivr.flows import FlowShelf
 from callcenter.log import Steps
 from callcenter.menus import Menus
 from callcenter.office.desk import Desk
 from callcenter.office.flows import FlowRunner
+from callcenter.office.late_notes import LateNotes
 from callcenter.office.notes import NoteTaker
 from callcenter.office.recordings import RecordingKeeper
 from callcenter.office.recovery import recover
@@ -38,6 +40,9 @@ from callcenter.office.switchboard import FrozenError, Switchboard
 from callcenter.office.tickets import TicketOffice
 from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
+from callcenter.settings_sources import cache_folder
+from callcenter.speech.engines import choose
+from callcenter.speech.models import fetch_command
 from callcenter.speech.pool import SpeechPool
 from callcenter.speech.prompts import Prompts
 from callcenter.speech.voice import Voice
@@ -57,6 +62,7 @@ FROZEN_EXIT = 75  # EX_TEMPFAIL: start me again
 MIGRATE_RETRY_SECONDS = 5.0
 PARENT_LOOK_SECONDS = 1.0
 FLUSH_SECONDS = 3.0  # what the database has not taken by then goes to the spool
+NO_WORDS = "what is said is not noted: there is no recogniser"
 MB = 2**20
 
 
@@ -154,8 +160,10 @@ class Controller:
         self._switchboard.start_flow = self._flows.start
 
         # What hears the words of a talk
+        self._hearing: dict[str, Callable[[], Coroutine[None, None, None]]] = {}
         self._pool: SpeechPool | None = None
         self._notes: NoteTaker | None = None
+        late: LateNotes | None = None
         engine = hearing_engine(settings)
         if engine is not None:
             self._pool = SpeechPool(engine, workers=settings.speech_workers_now, streams=settings.speech_streams)
@@ -168,6 +176,17 @@ class Controller:
                 clock=clock,
                 write=written,
             )
+            late = LateNotes(
+                self._calls,
+                recordings,
+                self._pool,
+                self._switchboard,
+                unfinished=self._notes.unfinished,
+                stream=self._stream,
+                clock=clock,
+                write=written,
+            )
+            self._hearing = {"speech": self._pool.run, "notes": self._notes.run, "late notes": late.run}
 
         # What is done with it
         self._tickets = TicketOffice(tickets, self._calls, self._switchboard, stream=self._stream, clock=clock)
@@ -179,6 +198,12 @@ class Controller:
             minimum_free_bytes=settings.minimum_free_mb * MB,
             retention_days=settings.retention_days,
         )
+
+        def hearing_use() -> HearingUse | str:
+            if self._pool is None or self._notes is None or late is None:
+                return NO_WORDS if settings.speech_engine == "off" else f"{NO_WORDS}; fetch a model: {fetch_command()}"
+            fault, detail = self._pool.condition()
+            return HearingUse(fault=fault, detail=detail, not_live=self._notes.not_live, waiting=late.waiting)
 
         async def disk() -> DiskUse:
             return DiskUse(used_bytes=await recordings.used_bytes(), free_bytes=await recordings.free_bytes())
@@ -201,6 +226,7 @@ class Controller:
                 switchboard=self._switchboard,
                 database=self._journal.health,
                 speech_fault=lambda: self._voice_fault or self._menus.fault,
+                hearing=hearing_use,
                 disk=disk,
             ),
         )
@@ -249,8 +275,7 @@ class Controller:
             "recordings": self._keeper.run,
             "parent": partial(_watch_parent, stopped),
         }
-        if self._pool is not None and self._notes is not None:
-            parts |= {"speech": self._pool.run, "notes": self._notes.run}
+        parts |= self._hearing
         if not migrated:
             parts["migrate"] = self._migrate_later
         async with server, asyncio.TaskGroup() as tasks:
@@ -300,9 +325,16 @@ class Controller:
 
 
 def hearing_engine(settings: Settings) -> Engine | None:
-    """Say what the words of a talk are heard with; None where nothing is set."""
-    del settings
-    return None
+    """Say what the words of a talk are heard with; None where nothing is asked for, or `auto` finds nothing.
+
+    What is asked for and is not there is no reason not to start: the workers say what helps, and look again.
+    """
+    models = cache_folder(os.environ) / "models"
+    with suppress(UnavailableError):
+        if choose(settings.speech_engine, settings.speech_model, models) is None:
+            return None
+    options = {"engine": settings.speech_engine, "model": settings.speech_model, "models": str(models)}
+    return Engine(factory="callcenter.speech.chosen:load", options=options)
 
 
 def _policy(settings: Settings) -> Policy:

@@ -21,6 +21,19 @@ class DiskUse:
     free_bytes: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearingUse:
+    """How those are who turn voices into words."""
+
+    fault: str | None
+    """What is wrong, and what helps; None where all is well."""
+    detail: str
+    not_live: int
+    """Voices that are not heard as they speak; they are noted afterwards."""
+    waiting: int
+    """Ended calls whose words are still to be made from their recordings."""
+
+
 class Health:
     """Looks at every part when asked; holds nothing."""
 
@@ -31,12 +44,14 @@ class Health:
         switchboard: Switchboard,
         database: Callable[[], tuple[str, str]],
         speech_fault: Callable[[], str | None],
+        hearing: Callable[[], HearingUse | str],
         disk: Callable[[], Awaitable[DiskUse]],
     ) -> None:
         self._link = link
         self._switchboard = switchboard
         self._database = database
         self._speech_fault = speech_fault
+        self._hearing = hearing
         self._disk = disk
 
     async def __call__(self) -> Mapping[str, ComponentHealth]:
@@ -60,10 +75,18 @@ class Health:
         return ComponentHealth(status=OK, detail=state.detail)
 
     def _speech(self) -> ComponentHealth:
+        """Say how words come in and out; a text in the place of the use says why no words are noted at all."""
         fault = self._speech_fault()
-        if fault is not None:
-            return ComponentHealth(status=DEGRADED, detail=fault)
-        return ComponentHealth(status=OK, detail="all prompts are ready")
+        use = self._hearing()
+        if isinstance(use, str):
+            if fault is not None:
+                return ComponentHealth(status=DEGRADED, detail=f"{fault}; {use}")
+            return ComponentHealth(status=OFF, detail=f"{use}; all prompts are ready")
+        told = [part for part in (fault, use.fault) if part is not None]
+        if use.not_live:
+            told.append(f"{use.not_live} voices are not heard live and will be noted afterwards")
+        detail = "; ".join([*told, use.detail, *([f"{use.waiting} calls wait to be noted"] if use.waiting else [])])
+        return ComponentHealth(status=DEGRADED if told else OK, detail=detail)
 
     async def _recordings(self) -> ComponentHealth:
         try:

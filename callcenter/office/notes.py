@@ -24,6 +24,7 @@ from callcenter.office.switchboard import Switchboard
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.5
+BEGIN_SECONDS = 3.0  # a tap takes a fifth of a second to begin; one that takes longer has failed
 ROOM_SECONDS = 2.0  # between two looks for room, where there was none
 RETRY_FIRST = 0.3
 RETRY_MOST = 5.0
@@ -116,8 +117,9 @@ class NoteTaker:
     @property
     def not_live(self) -> int:
         """Legs that are to be heard at this moment and are not."""
+        now = self._clock.monotonic()
         return sum(
-            ear.wanted and (ear.tap is None or ear.tap.begun is None)
+            ear.wanted and (ear.tap is None or (ear.tap.begun is None and now - ear.tap.made > BEGIN_SECONDS))
             for listening in self._listening.values()
             for ear in listening.ears.values()
         )

@@ -96,6 +96,10 @@ class Calls(Protocol):
         """Ended calls whose notes are `NotesState.LATER`, oldest first."""
         ...
 
+    async def notes_interrupted(self) -> Sequence[Call]:
+        """Ended calls whose words are still said to be noted live."""
+        ...
+
     async def unsettled_recordings(self) -> Sequence[Call]:
         """Ended calls whose recording is neither kept nor known to be missing."""
         ...
@@ -163,8 +167,11 @@ class Recordings(Protocol):
         """Look at the file that Asterisk writes for a running call."""
         ...
 
-    async def keep(self, call_id: CallId) -> float | None:
-        """Make the lasting WAV of an ended call; its seconds, or None when there is no sound. Raises OSError."""
+    async def keep(self, call_id: CallId, secrets: Sequence[tuple[float, float]]) -> float | None:
+        """Make the lasting WAV of an ended call; its seconds, or None when there is no sound. Raises OSError.
+
+        `secrets` are the stretches that were not recorded, in seconds of the recording; the file says so.
+        """
         ...
 
     async def path(self, call_id: CallId) -> Path | None:

@@ -1,7 +1,7 @@
 """The truth about recordings: that the file exists and grows while people talk, and what became of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +13,7 @@ from callcenter.domain.errors import CallcenterError
 from callcenter.domain.exchange.commands import ClearAlarm, NoteRecording, RaiseAlarm
 from callcenter.domain.facts import CallEnded, Fact
 from callcenter.domain.ids import CallId
+from callcenter.domain.listening import seconds_into
 from callcenter.office.ports import Calls, Clock, Recordings
 from callcenter.office.switchboard import Switchboard
 
@@ -129,7 +130,7 @@ class RecordingKeeper:
         """Settle one ended call's recording; False when it must be tried again."""
         try:
             await self._closed(call.id)
-            seconds = await self._recordings.keep(call.id)
+            seconds = await self._recordings.keep(call.id, _secrets(call))
         except OSError as error:
             self._failed(f"a recording could not be kept: {error.strerror}")
             if call.recording is not None:
@@ -165,6 +166,14 @@ class RecordingKeeper:
 
     def _failed(self, detail: str) -> None:
         self._switchboard.ask(RaiseAlarm(name=NOT_RECORDED, detail=detail))
+
+
+def _secrets(call: Call) -> Sequence[tuple[float, float]]:
+    """Give the stretches of the recording that were kept secret, in its seconds."""
+    return [
+        (seconds_into(call, secret.began), seconds_into(call, secret.ended or call.t5 or secret.began))
+        for secret in call.secrets
+    ]
 
 
 def _could_be_heard(call: Call) -> bool:

@@ -161,12 +161,12 @@ class SpeechPool:
         `begins` and `ends` are its seconds; the moments of the words are seconds of the recording after the epoch.
 
         Raises:
-            UnavailableError: no worker has room, or it ended in the midst of it.
+            UnavailableError: no worker has time, or it ended in the midst of it.
 
         """
-        idle = [worker for worker in self._ready() if not worker.jobs and len(worker.taps) < self._streams]
+        idle = [worker for worker in self._ready() if not worker.jobs]
         if not idle:
-            raise UnavailableError("all speech workers have their hands full")
+            raise UnavailableError("no speech worker has time")
         worker = min(idle, key=lambda each: len(each.taps))
         job_id, job = self._new_id(), _Job(worker=worker)
         self._jobs[job_id] = job

@@ -146,6 +146,13 @@ class Calls:
             most=_MOST_WANTED,
         )
 
+    async def notes_interrupted(self) -> Sequence[Call]:
+        """Ended calls whose words are still said to be noted live: whoever noted them died before he could close."""
+        return await self._read(
+            and_(CallRow.t5.is_not(None), CallRow.notes_state == NotesState.LIVE.value),
+            lambda call: not call.is_live and call.notes is not None and call.notes.state is NotesState.LIVE,
+        )
+
     async def _read(
         self, wanted: ColumnElement[bool], fits: Callable[[Call], bool], *, most: int | None = None
     ) -> Sequence[Call]:

@@ -3,6 +3,7 @@
 Asterisk writes `FOLDER/incoming/ID.raw` while a call lasts: 16 bit, 8000 Hz, two channels interleaved (left the
 caller, right the hotline's side), no header. When the call has ended this becomes `FOLDER/YYYY/MM/DD/ID.wav`, the day
 being that of the hotline's zone on which the sound begins (time of the file's last change, less its length).
+Stretches that were kept secret are silence in it, and marked by a `cue ` chunk with labels behind the sound.
 A file is found by the call's UUID alone; no other text ever becomes a path.
 """
 
@@ -14,7 +15,7 @@ import shutil
 import stat
 import struct
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import BinaryIO
@@ -23,13 +24,15 @@ from callcenter.domain.ids import CallId
 from callcenter.domain.records import SoundSeen
 
 INCOMING = "incoming"
+UNRECORDED = "保密时段，未录音"
 
 _RATE_HZ = 8000
 _CHANNELS = 2
 _FRAME_BYTES = 2 * _CHANNELS
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
-_MOST_BYTES = 0xFFFFFFFF - _HEADER.size  # what a WAV's header can count: 37 hours
+_MOST_BYTES = 0xFFFFFFFF - _HEADER.size - (1 << 20)  # what a WAV's header can count, marks included: 37 hours
 _COPY_BYTES = 1 << 20
+_UTF8 = 65001  # Windows' number of it, in which the labels are written
 _UNFINISHED = ".part"
 
 
@@ -50,13 +53,14 @@ class Recordings:
             return SoundSeen(exists=False, size_bytes=0)
         return await asyncio.to_thread(_seen, self._raw(own))
 
-    async def keep(self, call_id: CallId) -> float | None:
+    async def keep(self, call_id: CallId, secrets: Sequence[tuple[float, float]] = ()) -> float | None:
         """Make the lasting WAV of an ended call; its seconds, or None when there is no sound. Raises OSError.
 
+        `secrets` are the stretches that were not recorded, in seconds of the recording.
         May be called again at any time, also after a crash in between: the answer is the same.
         """
         own = _uuid(call_id)
-        return None if own is None else await asyncio.to_thread(self._keep, own)
+        return None if own is None else await asyncio.to_thread(self._keep, own, secrets)
 
     async def path(self, call_id: CallId) -> Path | None:
         """Where the lasting WAV of this call is, or None."""
@@ -85,7 +89,7 @@ class Recordings:
     def _raw(self, call_id: str) -> Path:
         return self._folder / INCOMING / f"{call_id}.raw"
 
-    def _keep(self, call_id: str) -> float | None:
+    def _keep(self, call_id: str, secrets: Sequence[tuple[float, float]]) -> float | None:
         raw = self._raw(call_id)
         kept = self._find(call_id)
         try:
@@ -98,11 +102,11 @@ class Recordings:
         if size == 0:
             raw.unlink()
             return None if kept is None else _seconds_of_wav(kept)
-        if kept is None or kept.stat().st_size != _HEADER.size + size:
+        if kept is None or _sound_bytes(kept) != size:
             begun = datetime.fromtimestamp(status.st_mtime, UTC) - timedelta(seconds=_seconds(size))
             target = kept or self._day(begun.astimezone(self._zone)) / f"{call_id}.wav"
             target.parent.mkdir(parents=True, exist_ok=True)
-            _write_wav(raw, target, size)
+            _write_wav(raw, target, size, marks(secrets, _seconds(size)))
         raw.unlink()
         return _seconds(size)
 
@@ -182,17 +186,50 @@ def _seconds(size_bytes: int) -> float:
 
 
 def _seconds_of_wav(path: Path) -> float:
-    return _seconds(max(0, path.stat().st_size - _HEADER.size))
+    return _seconds(_sound_bytes(path))
 
 
-def _write_wav(raw: Path, target: Path, size: int) -> None:
+def _sound_bytes(path: Path) -> int:
+    """Give how much sound a kept WAV says it holds, and holds."""
+    with path.open("rb") as wav:
+        header = wav.read(_HEADER.size)
+    if len(header) < _HEADER.size:
+        return 0
+    said: int = _HEADER.unpack(header)[-1]
+    return min(said, max(0, path.stat().st_size - _HEADER.size))
+
+
+def marks(stretches: Sequence[tuple[float, float]], seconds: float) -> bytes:
+    """Write the chunks that mark stretches of a WAV as kept secret, so that any player shows them.
+
+    Each is a cue point at its beginning, and a `ltxt` with its length and a `labl` with words for people.
+    """
+    within = [(max(0.0, begins), min(seconds, ends)) for begins, ends in stretches]
+    frames = [(round(begins * _RATE_HZ), round(ends * _RATE_HZ)) for begins, ends in within if begins < ends]
+    if not frames:
+        return b""
+    cues = struct.pack("<I", len(frames))
+    labels = b"adtl"
+    for number, (first, last) in enumerate(frames, start=1):
+        cues += struct.pack("<II4sIII", number, first, b"data", 0, 0, first)
+        labels += _chunk(b"labl", struct.pack("<I", number) + UNRECORDED.encode() + b"\0")
+        labels += _chunk(b"ltxt", struct.pack("<II4sHHHH", number, last - first, b"mark", 0, 0, 0, _UTF8))
+    return _chunk(b"cue ", cues) + _chunk(b"LIST", labels)
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+
+
+def _write_wav(raw: Path, target: Path, size: int, behind: bytes) -> None:
     """Write under a name of its own first, so that nobody ever finds half a recording."""
     unfinished = target.with_name(target.name + _UNFINISHED)
     try:
         # Asterisk's user owns the folder of running recordings and must not have us read another file for it.
         with open(raw, "rb", opener=_no_link) as sound, unfinished.open("wb") as wav:
-            wav.write(_header(size))
+            wav.write(_header(size, len(behind)))
             _copy(sound, wav, size)
+            wav.write(behind)
             wav.flush()
             os.fsync(wav.fileno())
         unfinished.replace(target)
@@ -220,10 +257,10 @@ def _copy(sound: BinaryIO, wav: BinaryIO, size: int) -> None:
         left -= len(part)
 
 
-def _header(size: int) -> bytes:
+def _header(size: int, behind: int) -> bytes:
     return _HEADER.pack(
         b"RIFF",
-        _HEADER.size - 8 + size,
+        _HEADER.size - 8 + size + behind,
         b"WAVE",
         b"fmt ",
         16,

@@ -1,4 +1,5 @@
 import os
+import struct
 import wave
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -138,3 +139,50 @@ async def test_a_link_in_the_place_of_a_recording_is_not_followed(recordings: Re
         await recordings.keep(call_id)
 
     assert await recordings.path(call_id) is None
+
+
+def _chunks(data: bytes, at: int) -> dict[bytes, bytes]:
+    """Read the chunks of a RIFF file from here on, by name."""
+    found: dict[bytes, bytes] = {}
+    while at + 8 <= len(data):
+        name, length = struct.unpack_from("<4sI", data, at)
+        found[name] = data[at + 8 : at + 8 + length]
+        at += 8 + length + length % 2
+    return found
+
+
+async def test_the_wav_itself_says_which_stretches_were_kept_secret(recordings: Recordings, tmp_path: Path) -> None:
+    call_id = new_call_id()
+    _written(tmp_path, call_id)
+
+    assert await recordings.keep(call_id, [(0.25, 0.75), (1.5, 99.0)]) == 2.0
+    path = await recordings.path(call_id)
+    assert path is not None
+    before = path.read_bytes()
+    _written(tmp_path, call_id)  # the crash came before the raw file was removed
+    assert await recordings.keep(call_id, [(0.25, 0.75), (1.5, 99.0)]) == 2.0
+
+    assert path.read_bytes() == before
+    assert struct.unpack_from("<I", before, 4)[0] == len(before) - 8, "a RIFF file knows its own length"
+    chunks = _chunks(before, 12)
+    assert chunks[b"data"] == SOUND
+    count, *cues = struct.unpack("<I" + "II4sIII" * 2, chunks[b"cue "])
+    assert (count, cues[:2], cues[6:8], cues[5], cues[11]) == (2, [1, 2000], [2, 12000], 2000, 12000)
+    labels = chunks[b"LIST"]
+    assert labels.startswith(b"adtl")
+    marked = _chunks(labels, 4)
+    assert marked[b"labl"][4:] == "保密时段，未录音".encode() + b"\0"
+    assert struct.unpack_from("<II", marked[b"ltxt"]) == (2, 4000), "from 1.5 s to the end of two seconds"
+    with wave.open(str(path)) as wav:
+        assert wav.readframes(99999) == SOUND
+
+
+async def test_a_wav_without_secrets_holds_nothing_but_sound(recordings: Recordings, tmp_path: Path) -> None:
+    call_id = new_call_id()
+    _written(tmp_path, call_id)
+
+    await recordings.keep(call_id, [(1.0, 1.0), (5.0, 6.0)])
+
+    path = await recordings.path(call_id)
+    assert path is not None
+    assert path.stat().st_size == 44 + len(SOUND)

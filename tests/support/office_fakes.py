@@ -168,6 +168,7 @@ class FakeRecordings:
     free: int = 10**12
     full: bool = False
     kept: list[CallId] = field(default_factory=list)
+    secrets: dict[CallId, Sequence[tuple[float, float]]] = field(default_factory=dict)
 
     async def look(self, call_id: CallId) -> SoundSeen:
         size = self.sizes.get(call_id)
@@ -175,7 +176,8 @@ class FakeRecordings:
             self.sizes[call_id] = size + self.grows
         return SoundSeen(exists=size is not None, size_bytes=size or 0)
 
-    async def keep(self, call_id: CallId) -> float | None:
+    async def keep(self, call_id: CallId, secrets: Sequence[tuple[float, float]] = ()) -> float | None:
+        self.secrets[call_id] = secrets
         if self.full:
             raise OSError(28, "No space left on device")
         size = self.sizes.get(call_id)

@@ -1,0 +1,68 @@
+"""The recogniser dies in the middle of a talk: nobody on the line notices, and no word is missing in the end."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from scripts.phones.call import Call
+from tests.support.hotline import Citizen, Hotline, Seat
+from tests.support.tone_hotline import ToneHotline
+from tests.support.tone_recogniser import spoken
+
+
+async def _talk(hotline: Hotline) -> tuple[Seat, Citizen, Call]:
+    seat = await hotline.seat("8001", tone=None)
+    citizen = await hotline.caller_dials(tone=None)
+    talk = await seat.rings(within=10)
+    await talk.answer()
+    await citizen.until("notes.changed", within=5, state="live")
+    return seat, citizen, talk
+
+
+def _lines(utterances: list[dict[str, object]]) -> list[str]:
+    return [f"{each['start']:6.2f} {each['side']:6} {each['text']}  live={each['live']}" for each in utterances]
+
+
+@pytest.mark.timeout(90)
+async def test_words_said_while_it_was_dead_are_made_from_the_recording(
+    tones: Hotline, tone_hotline: ToneHotline
+) -> None:
+    _, citizen, talk = await _talk(tones)
+    await talk.speaks(spoken("天地", after=0.5, seconds=1.6))
+    await citizen.until("utterance.final", within=3, side="seat")
+    tones.tells("the operator was heard")
+
+    speaking = asyncio.ensure_future(citizen.call.speaks(spoken("山水风云日月", after=0.1, seconds=2.6)))
+    await citizen.until("utterance.partial", within=3, side="caller")
+    shown = citizen.events("utterance.partial", side="caller")[-1].data
+    for pid in tone_hotline.workers():
+        os.kill(pid, signal.SIGKILL)
+    tones.tells(f"the recogniser is killed; {shown['text']} was shown as said by the citizen")
+    await speaking
+    await tones.until_true(tones.api.health, _hears, within=10, what="hearing again")
+    tones.tells("another one is there")
+    await talk.speaks(spoken("木金", after=2.5, seconds=4.0))
+    await citizen.until("utterance.final", within=3, side="seat", text="木金")
+
+    await citizen.hangs_up()
+    await citizen.until("notes.changed", within=10, state="later")
+    await citizen.until("notes.changed", within=20, state="complete")
+    record = await citizen.record()
+    for line in _lines(record["utterances"]):
+        tones.tells(line)
+
+    assert [(each["side"], each["text"], each["live"]) for each in record["utterances"]] == [
+        ("seat", "天地", True),
+        ("caller", "山水风云日月", False),
+        ("seat", "木金", True),
+    ]
+    late = record["utterances"][1]
+    assert late["id"] == shown["id"], "what was shown became what is noted"
+    assert late["start"] == pytest.approx(shown["start"], abs=0.1)
+
+
+def _hears(health: dict[str, object]) -> bool:
+    speech = health["components"]["speech"]  # type: ignore[index]
+    return bool(speech["status"] == "ok")
