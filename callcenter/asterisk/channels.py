@@ -1,4 +1,4 @@
-"""Which of Asterisk's channels is whose: caller, seat, music, tap. Held only while the channel lives."""
+"""Which of Asterisk's channels is whose: caller, seat, unit, music, tap. Held only while the channel lives."""
 
 import re
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ class Kind(StrEnum):
 
     CALLER = "caller"
     SEAT = "seat"
+    UNIT = "unit"
     MUSIC = "music"
     TAP = "tap"
     OTHER = "other"
@@ -47,6 +48,8 @@ class Channel:
     """The domain knows this leg."""
     rang: bool = False
     up: bool = False
+    private: bool = False
+    """A unit that waits on its answer, to be spoken to without the caller."""
     joined: bool = False
     """It has been in a talk at least once."""
     held: bool = False

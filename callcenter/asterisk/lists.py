@@ -7,11 +7,12 @@ from callcenter.asterisk.ami import Headers
 from callcenter.asterisk.channels import TRUNK, Channel, ChannelTable, Kind, endpoint_of, seat_of
 from callcenter.asterisk.link import AmiLink
 from callcenter.asterisk.translate import PHONE_AWAY, RINGING, UP, number_of, time_of
+from callcenter.domain.calls import LegKind
 from callcenter.domain.errors import UnavailableError
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import CallFound, LegFound, LinkRestored, Place
 
-VARIABLES = "CASEID,QSINCE,RECORDING,SEAT,ASSERTED"
+VARIABLES = "CASEID,QSINCE,RECORDING,SEAT,ASSERTED,TARGET"
 UNSET = frozenset({"", "(null)"})
 LIST_SECONDS = 10.0  # a list of some hundred channels takes milliseconds; more is a sick Asterisk
 MUSIC_NAME = "Local/s@music-"
@@ -67,6 +68,12 @@ def _is_caller(entry: Headers) -> bool:
     return case is not None and entry.get("AccountCode") == case and endpoint_of(entry.get("Channel", "")) == TRUNK
 
 
+def _is_unit(entry: Headers) -> bool:
+    """Tell a unit we dialled: the trunk's, with the call's id and without his account code."""
+    is_trunks = endpoint_of(entry.get("Channel", "")) == TRUNK
+    return is_trunks and _variable(entry, "CASEID") is not None and not _is_caller(entry)
+
+
 def _channel(entry: Headers, ours: Mapping[str, Channel]) -> Channel:
     uniqueid, name = entry.get("Uniqueid", ""), entry.get("Channel", "")
     before = ours.get(uniqueid)
@@ -81,11 +88,14 @@ def _channel(entry: Headers, ours: Mapping[str, Channel]) -> Channel:
     )
     if before is not None:
         channel.unwanted, channel.ended_by, channel.made = before.unwanted, before.ended_by, before.made
-        channel.joined = channel.joined or before.joined
+        channel.joined, channel.rang = channel.joined or before.joined, channel.rang or before.rang
     case = _variable(entry, "CASEID")
     if _is_caller(entry):
         channel.kind, channel.caller_number = Kind.CALLER, _number(entry)
         channel.call_id, channel.leg_id = CallId(case or ""), LegId(case or "")
+    elif _is_unit(entry):
+        channel.kind, channel.call_id, channel.leg_id = Kind.UNIT, CallId(case or ""), LegId(uniqueid)
+        channel.private = _variable(entry, "TARGET") is not None
     elif (seat := seat_of(name)) is not None:
         channel.kind, channel.seat = Kind.SEAT, seat
         if case is not None:
@@ -122,15 +132,19 @@ def _call(entry: Headers, entries: tuple[Headers, ...], *, at: datetime) -> Call
 
 
 def _is_leg_of(entry: Headers, call_id: CallId) -> bool:
-    return seat_of(entry.get("Channel", "")) is not None and _variable(entry, "CASEID") == call_id
+    is_called = seat_of(entry.get("Channel", "")) is not None or _is_unit(entry)
+    return is_called and _variable(entry, "CASEID") == call_id
 
 
 def _leg(entry: Headers) -> LegFound:
+    unit = _is_unit(entry)
     return LegFound(
         leg_id=LegId(entry.get("Uniqueid", "")),
-        seat=seat_of(entry.get("Channel", "")) or "",
+        seat=None if unit else seat_of(entry.get("Channel", "")),
         answered=entry.get("ChannelState") == UP,
         talk=entry.get("BridgeID") or None,
+        kind=LegKind.UNIT if unit else LegKind.SEAT,
+        private=unit and _variable(entry, "TARGET") is not None,
     )
 
 
@@ -154,5 +168,7 @@ def _place(entry: Headers) -> Place:
             return Place.WAITING
         case "degraded":
             return Place.FALLBACK
+        case "park":
+            return Place.PARKED
         case _:
             return Place.OTHER

@@ -1,7 +1,6 @@
 """Carries wishes out on Asterisk and tells what comes of them, always as events."""
 
 import asyncio
-import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -15,20 +14,32 @@ from callcenter.asterisk.channels import Channel, ChannelTable, Kind, far_end
 from callcenter.asterisk.link import AmiLink
 from callcenter.asterisk.lists import found
 from callcenter.asterisk.taps import Taps
-from callcenter.asterisk.translate import time_of, translate
+from callcenter.asterisk.threeway import Calling, ThreeWay, is_refusal
+from callcenter.asterisk.translate import CALLED, time_of, translate
 from callcenter.domain.errors import CallcenterError, CallerGone, UnavailableError
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import Ending, LegEnded, LegRang, LineTaken, LinkLost, TelephonyEvent
 from callcenter.domain.wishes import (
     AfterTalk,
     Announce,
+    BringSeatIn,
+    DialUnit,
     EndCall,
     EndLeg,
+    GiveCallerBack,
+    JoinCaller,
+    KeepSeat,
     ListenForLife,
+    MeetUnit,
+    MuteLeg,
     MuteRecording,
     OfferSeat,
+    ParkCaller,
     PauseInFallback,
     PlayMusic,
+    ReturnToLine,
+    RingSeatBack,
+    SendSeatOut,
     StartFlow,
     StopMusic,
     TakeBack,
@@ -43,7 +54,6 @@ HELD_PATIENCE = 10  # times LIFE_SECONDS: two more OPTIONS to a phone that did n
 MOST_LISTENED = 500  # more phones lost at one moment than a hotline has: the rest is left to rtp_timeout
 GUARD_BEATS = 2  # the guard is renewed with every second beat
 LONGEST_REASON = 60
-_NUMBER = re.compile(r"[+*#0-9]{1,32}")
 
 PromptT = TypeVar("PromptT")
 
@@ -74,6 +84,8 @@ class Telephone:
         self._now = now
         self._monotonic = monotonic
         self._life_seconds = life_seconds
+        self._calling = Calling(link, table, self._never_came)
+        self._three_way = ThreeWay(link, table, self._calling)
         self._taps = taps
         self._flows: dict[str, AgiCaller[object]] = {}
         self._listen: asyncio.Queue[ListenForLife] = asyncio.Queue(MOST_LISTENED)
@@ -101,8 +113,8 @@ class Telephone:
 
     def _send_wish(self, wish: Wish) -> None:
         match wish:
-            case OfferSeat():
-                self._offer(wish)
+            case OfferSeat() | RingSeatBack():
+                self._calling.seat(wish)
             case EndLeg():
                 self._end(self._table.leg(wish.leg_id))
             case EndCall():
@@ -127,6 +139,19 @@ class Telephone:
                     self._listen.put_nowait(wish)
             case MuteRecording():
                 self._mute_recording(wish)
+            case (
+                DialUnit()
+                | MeetUnit()
+                | ParkCaller()
+                | JoinCaller()
+                | ReturnToLine()
+                | KeepSeat()
+                | SendSeatOut()
+                | BringSeatIn()
+                | GiveCallerBack()
+                | MuteLeg()
+            ):
+                self._three_way.carry_out(wish)
             case StartFlow():
                 pass  # the office runs the flow, by way of `caller`
 
@@ -162,39 +187,6 @@ class Telephone:
         flow = AgiCaller(self._link, channel, number=number, file_of=file_of, monotonic=self._monotonic)
         self._flows[channel.uniqueid] = flow  # type: ignore[assignment]  # only its guard and end are used here
         return flow
-
-    def _offer(self, wish: OfferSeat) -> None:
-        caller = self._table.caller(wish.call_id)
-        if caller is None or caller.name is None:
-            self._never_came(wish.call_id, wish.leg_id, Ending.CANCELLED)
-            return
-        self._table.expect(wish.leg_id, Kind.SEAT, call_id=wish.call_id, leg_id=wish.leg_id, seat=wish.seat)
-        shown = f"<{wish.caller}>" if wish.caller and _NUMBER.fullmatch(wish.caller) else ""
-        try:
-            answer = self._link.send(
-                "Originate",
-                Channel=f"PJSIP/{wish.seat}",
-                Context="offer",
-                Exten="s",
-                Priority=1,
-                Async="true",
-                Timeout=round(wish.ring_seconds * 1000),
-                ChannelId=wish.leg_id,
-                Variable=[f"CALLER={caller.name}", f"__CASEID={wish.call_id}"],
-                CallerID=shown,
-            )
-        except CallcenterError:
-            self._table.remove(wish.leg_id)
-            self._never_came(wish.call_id, wish.leg_id, Ending.FAILED)
-            raise
-        answer.add_done_callback(partial(self._offer_taken, wish))
-
-    def _offer_taken(self, wish: OfferSeat, answer: "asyncio.Future[Answer]") -> None:
-        """Tell of an offer that Asterisk did not even begin."""
-        channel = self._table.get(wish.leg_id)
-        if _refused(answer) and channel is not None and channel.name is None:
-            self._table.remove(wish.leg_id)
-            self._never_came(wish.call_id, wish.leg_id, Ending.FAILED)
 
     def _never_came(self, call_id: CallId, leg_id: LegId, ending: Ending) -> None:
         """Tell the end of a leg that never began; later, since the wish is still being carried out."""
@@ -238,7 +230,7 @@ class Telephone:
         answer.add_done_callback(partial(self._music_taken, wish.music_id))
 
     def _music_taken(self, music_id: LegId, answer: "asyncio.Future[Answer]") -> None:
-        if _refused(answer):
+        if is_refusal(answer):
             log.warning("no music for a hold: Asterisk refused it")
             self._table.remove_never_came(music_id)
 
@@ -338,11 +330,13 @@ class Telephone:
             if channel.seat is not None:
                 self._link.send("Setvar", Channel=channel.seat, Variable="MUTEAUDIO(all)", Value="off")
         elif channel.kind is Kind.SEAT and channel.seat is not None and channel.call_id not in calls:
-            if channel.call_id is not None and not channel.up:
-                self._end(channel)
+            if channel.call_id is not None:
+                self._end(channel)  # it rings for nobody, or was kept on the line for a caller who has gone
             channel.call_id = channel.leg_id = None
             self._on_event(LineTaken(at=at, seat=channel.seat, channel=channel.uniqueid))
-        elif channel.kind is Kind.SEAT and channel.rang and channel.call_id is not None and channel.leg_id is not None:
+        elif channel.kind is Kind.UNIT and channel.call_id not in calls:
+            self._end(channel)
+        elif channel.kind in CALLED and channel.rang and channel.call_id is not None and channel.leg_id is not None:
             self._on_event(LegRang(at=at, call_id=channel.call_id, leg_id=channel.leg_id))
 
     def lost(self) -> None:
@@ -354,8 +348,3 @@ class Telephone:
         flows, self._flows = list(self._flows.values()), {}
         for flow in flows:
             flow.ended()
-
-
-def _refused(answer: "asyncio.Future[Answer]") -> bool:
-    """Tell whether Asterisk said no. No answer is no refusal: it may have begun, and the lists will tell."""
-    return not answer.cancelled() and answer.exception() is None and not answer.result().success

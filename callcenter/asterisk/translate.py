@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from callcenter.asterisk.ami import Headers
 from callcenter.asterisk.channels import TRUNK, Channel, ChannelTable, EndedBy, Kind, endpoint_of, seat_of
+from callcenter.domain.calls import LegKind
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import (
     Arrived,
@@ -41,6 +42,8 @@ NOBODY = frozenset({"", "<unknown>", "unknown", "anonymous", "restricted", "unav
 LONGEST_NUMBER = 64  # longer than any number; what else stands there is a caller's own text
 STAR_CODES = frozenset({"*1", "*2", "*3"})
 RINGING, UP = "5", "6"  # ChannelState
+SIGNS_OF_LIFE = frozenset({"RINGING", "PROGRESS"})  # 180, and 183
+CALLED = (Kind.SEAT, Kind.UNIT)
 
 # Q.850 causes, as Asterisk gives them for SIP answers (res_pjsip hangup_sip2cause)
 BUSY = "17"
@@ -108,6 +111,11 @@ def _new_channel(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
     if channel is None:
         channel = table.add(_stranger(uniqueid, name, headers, table))
     channel.name, channel.made, channel.linkedid = name, at, headers.get("Linkedid")
+    if channel.kind is Kind.UNIT and channel.call_id is not None and channel.leg_id is not None:
+        channel.told = True
+        return [
+            LegDialled(at=at, call_id=channel.call_id, leg_id=channel.leg_id, seat=None, kind=LegKind.UNIT),
+        ]
     if channel.kind is not Kind.SEAT or channel.seat is None:
         return []
     if channel.call_id is None or channel.leg_id is None:
@@ -143,13 +151,13 @@ def _new_state(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
 
 def _dial_state(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
     channel = table.get(headers.get("DestUniqueid", ""))
-    if channel is None or headers.get("DialStatus") != "RINGING":
+    if channel is None or headers.get("DialStatus") not in SIGNS_OF_LIFE:
         return []
     return _rang(channel, time_of(headers))
 
 
 def _rang(channel: Channel, at: datetime) -> list[TelephonyEvent]:
-    if channel.kind is not Kind.SEAT or channel.rang or channel.call_id is None or channel.leg_id is None:
+    if channel.kind not in CALLED or channel.rang or channel.call_id is None or channel.leg_id is None:
         return []
     channel.rang = True
     return [LegRang(at=at, call_id=channel.call_id, leg_id=channel.leg_id)]
@@ -163,7 +171,7 @@ def _answered(channel: Channel, at: datetime) -> list[TelephonyEvent]:
         return []
     if channel.kind is Kind.CALLER:
         return [CallerUp(at=at, call_id=channel.call_id)]
-    if channel.kind is Kind.SEAT:
+    if channel.kind in CALLED:
         return [LegAnswered(at=at, call_id=channel.call_id, leg_id=channel.leg_id)]
     return []
 
@@ -184,7 +192,7 @@ def _bridge(headers: Headers, table: ChannelTable, event: type[PartyJoined | Par
     channel = table.get(headers.get("Uniqueid", ""))
     if channel is None or channel.call_id is None or channel.leg_id is None:
         return []
-    if channel.kind not in (Kind.CALLER, Kind.SEAT):
+    if channel.kind not in (Kind.CALLER, *CALLED):
         return []
     if event is PartyJoined:
         channel.joined = True
@@ -241,7 +249,7 @@ def _ending(channel: Channel, cause: str, *, by_itself: bool) -> Ending:
 
 
 def _leg_ended(channel: Channel, ending: Ending, *, at: datetime, by_itself: bool) -> list[TelephonyEvent]:
-    if channel.kind is not Kind.SEAT or channel.call_id is None or channel.leg_id is None:
+    if channel.kind not in CALLED or channel.call_id is None or channel.leg_id is None:
         return []
     return [LegEnded(at=at, call_id=channel.call_id, leg_id=channel.leg_id, ending=ending, by_itself=by_itself)]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from callcenter.domain.calls import LegKind
 from callcenter.domain.ids import CallId, LegId
 
 
@@ -80,16 +81,18 @@ class CallerInFallback(TelephonyEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegDialled(TelephonyEvent):
-    """A seat's phone is being called: by us, or by Asterisk's own queue."""
+    """A seat's phone is being called, by us or by Asterisk's own queue; or a unit's, by us."""
 
     call_id: CallId
     leg_id: LegId
-    seat: str
+    seat: str | None
+    """Extension; None for a unit."""
+    kind: LegKind = LegKind.SEAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegRang(TelephonyEvent):
-    """The phone of this leg rings."""
+    """The phone of this leg rings, or its network says that it is being looked for (any 18x)."""
 
     call_id: CallId
     leg_id: LegId
@@ -211,12 +214,16 @@ class LinkRestored(TelephonyEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegFound:
-    """A seat's leg that exists in Asterisk at this moment."""
+    """A seat's or a unit's leg that exists in Asterisk at this moment."""
 
     leg_id: LegId
-    seat: str
+    seat: str | None
+    """Extension; None for a unit."""
     answered: bool
     talk: str | None
+    kind: LegKind = LegKind.SEAT
+    private: bool = False
+    """A unit that was dialled to be spoken to without the caller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,4 +250,6 @@ class Place(StrEnum):
     WAITING = "waiting"
     FALLBACK = "fallback"
     TALK = "talk"
+    PARKED = "parked"
+    """Hears music while seat and unit consult."""
     OTHER = "other"

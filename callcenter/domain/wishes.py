@@ -79,6 +79,103 @@ class StopMusic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DialUnit:
+    """Dial a third party beside the talk; open: on its answer Asterisk itself joins it with the caller."""
+
+    call_id: CallId
+    leg_id: LegId
+    number: str
+    ring_seconds: float
+    private: bool
+    """On its answer it waits, to be brought to the seat by MeetUnit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetUnit:
+    """Let the caller hear and say nothing, and then bring the unit that waits into the talk; ParkCaller follows."""
+
+    call_id: CallId
+    unit_leg: LegId
+    seat_leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkCaller:
+    """Take the caller out to music, where he is not mute any more; seat and unit are left to themselves."""
+
+    call_id: CallId
+    seat_leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinCaller:
+    """Bring the caller from the music to seat and unit; where that fails he waits again at the head."""
+
+    call_id: CallId
+    seat_leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnToLine:
+    """Bring a caller who was taken out of his talk to the waiting line, able to speak and hear again.
+
+    Never for one who may be offered to a seat at this moment.
+    """
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepSeat:
+    """Say whether a seat is kept on the line, in silence, when it is left alone in a talk."""
+
+    leg_id: LegId
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendSeatOut:
+    """Take the seat out of the talk and keep its phone on the line, in silence."""
+
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BringSeatIn:
+    """Bring a seat that was sent out back into the caller's talk."""
+
+    call_id: CallId
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveCallerBack:
+    """Join a caller who is in no talk with his seat that was kept on the line."""
+
+    call_id: CallId
+    seat_leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingSeatBack:
+    """Ring a seat whose operator wants to come back; on its answer Asterisk itself joins it with the caller."""
+
+    call_id: CallId
+    leg_id: LegId
+    seat: str
+    caller: str | None
+    ring_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteLeg:
+    """Let a party neither be heard nor hear, or both again. A caller's leg has the call's id."""
+
+    leg_id: LegId
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PauseInFallback:
     """Tell Asterisk's own queue whether it may ring this seat if we die."""
 
@@ -119,6 +216,17 @@ Wish = (
     | StartFlow
     | PlayMusic
     | StopMusic
+    | DialUnit
+    | MeetUnit
+    | ParkCaller
+    | JoinCaller
+    | ReturnToLine
+    | KeepSeat
+    | SendSeatOut
+    | BringSeatIn
+    | GiveCallerBack
+    | RingSeatBack
+    | MuteLeg
     | PauseInFallback
     | TakeBack
     | ListenForLife

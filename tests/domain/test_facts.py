@@ -87,7 +87,12 @@ def test_what_others_see_of_a_call_and_a_seat() -> None:
     assert call["seat"] == "8001"
     assert [leg["kind"] for leg in call["legs"]] == ["caller", "seat"]
     assert call["t0"] == call["t4"] == "2026-03-02T01:00:00.000Z"
-    assert call["recording"] == {"state": "recording", "started": "2026-03-02T01:00:00.000Z", "seconds": None}
+    assert call["recording"] == {
+        "state": "recording",
+        "started": "2026-03-02T01:00:00.000Z",
+        "seconds": None,
+        "secrets": [],
+    }
     assert "recording_path" not in call
     assert (seat["state"], seat["call_id"], seat["phone"]) == ("talking", "A", "registered")
     assert json.loads(json.dumps([call, seat])) == [call, seat]

@@ -26,7 +26,7 @@ from scripts.phones.sound import Sound
 from scripts.phones.waiting import NotInTimeError, eventually
 from tests.support.running_hotline import RunningHotline
 
-CITIZEN, OPERATOR, OTHER_OPERATOR = 440, 660, 880
+CITIZEN, OPERATOR, OTHER_OPERATOR, UNIT = 440, 660, 880, 1100
 """What they sound like, in Hz."""
 
 _NUMBERS = itertools.count(13900000001)
@@ -77,6 +77,31 @@ class Citizen:
         """Read what the journal holds of it."""
         return await self.hotline.api.all_of(f"calls/{self.id}/journal")
 
+    async def calls_unit(self, unit: str = "water", *, private: bool = False) -> str:
+        """Let the operator bring a unit in; gives the id of its leg. Raises ProblemError."""
+        leg = await self.hotline.api.post(f"calls/{self.id}/three-way", {"unit": unit, "private": private})
+        return str(leg["id"])
+
+    async def changes_unit(self, leg_id: str, action: str) -> Json:
+        """Let the operator consult with the unit, join all three, or drop it. Raises ProblemError."""
+        return await self.hotline.api.put(f"calls/{self.id}/three-way/{leg_id}", {"action": action})
+
+    async def operator(self, action: str) -> Json:
+        """Let the operator leave caller and unit alone, or return. Raises ProblemError."""
+        return await self.hotline.api.put(f"calls/{self.id}/seat", {"action": action})
+
+    async def leg(self, leg_id: str, state: str, *, within: float, **wanted: Any) -> Json:
+        """Wait until a leg is in this state; gives the leg."""
+        expected = {"state": state} | wanted
+
+        async def read() -> Json:
+            return next((leg for leg in (await self.record())["legs"] if leg["id"] == leg_id), {})
+
+        def fits(leg: Json) -> bool:
+            return all(leg.get(key) == value for key, value in expected.items())
+
+        return await self.hotline.until_true(read, fits, within=within, what=f"leg {expected}")
+
     async def hangs_up(self) -> Json:
         """Hang up; gives the call as it ended."""
         await self.call.hang_up()
@@ -118,6 +143,21 @@ class Seat:
             return all(seat[key] == value for key, value in expected.items())
 
         return await self.hotline.until_true(self.record, fits, within=within, what=f"seat {self.extension} {expected}")
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """A unit that answers at the far end of the trunk, with whatever number is dialled there."""
+
+    hotline: "Hotline"
+    phone: Phone
+    id: str
+    number: str
+    tone: int
+
+    async def rings(self, *, within: float) -> Call:
+        """Wait until it is called; gives the call to answer or not."""
+        return await self.phone.called(within=within)
 
 
 class Hotline:
@@ -190,6 +230,21 @@ class Hotline:
         if state != "offline":
             await seat.goes(state)  # from here on a waiting caller may make it ring
         return seat
+
+    async def unit(
+        self,
+        unit_id: str = "water",
+        *,
+        tone: int = UNIT,
+        reaction: Reaction = rings,
+        start: Callable[[], StreamStart] = StreamStart,
+    ) -> Unit:
+        """Switch on the far end of the trunk; all units of one scenario are reached there."""
+        known = {unit["id"]: unit for unit in await self.api.all_of("units")}
+        phone = await self._stack.enter_async_context(
+            Phone(unit_id, port=self.running.ports.trunk, sound=Sound.tone(tone), reaction=reaction, start=start)
+        )
+        return Unit(self, phone, unit_id, known[unit_id]["number"], tone)
 
     async def until_true(
         self,

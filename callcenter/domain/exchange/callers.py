@@ -24,6 +24,7 @@ from callcenter.domain.facts import (
     CallVoice,
     LegChanged,
     RecordingChanged,
+    SecretChanged,
 )
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.numbers import normalise
@@ -36,7 +37,7 @@ from callcenter.domain.telephony import (
     FlowAsked,
     VoiceBegan,
 )
-from callcenter.domain.wishes import EndLeg, StartFlow, StopMusic, TakeBack
+from callcenter.domain.wishes import EndLeg, MuteRecording, StartFlow, StopMusic, TakeBack
 
 IN_TALK = (LegState.JOINED, LegState.HELD)
 
@@ -97,7 +98,7 @@ def waits(state: State, event: CallerWaits) -> None:
     if found is None:
         return
     call, track = found
-    if _older_than_the_talk(call, event.at):
+    if older_than_the_talk(call, event.at):
         return
     track.waits = True
     track.in_fallback = None
@@ -107,10 +108,10 @@ def waits(state: State, event: CallerWaits) -> None:
     queue_him(state, call.id, at=event.at)
 
 
-def _older_than_the_talk(call: Call, at: datetime) -> bool:
+def older_than_the_talk(call: Call, at: datetime) -> bool:
     """Told late, or twice: he waited then, but has been given a seat since."""
     return call.state is CallState.TALKING and any(
-        leg.kind is LegKind.SEAT and leg.state in IN_TALK and leg.joined is not None and at < leg.joined
+        leg.kind is not LegKind.CALLER and leg.state in IN_TALK and leg.joined is not None and at < leg.joined
         for leg in call.legs
     )
 
@@ -127,23 +128,43 @@ def queue_him(state: State, call_id: CallId, *, at: datetime) -> None:
 
 def back_to_the_head(state: State, call: Call, *, at: datetime, reason: str) -> None:
     """He lost his operator through no wish of his own; t2 stays, so he is the first in line."""
+    track = state.tracks[call.id]
     stop_music(state, call)
-    state.tracks[call.id].talks.clear()
+    track.talks.clear()
+    track.move = track.away_since = None
+    track.hold_mutes = False
+    keep_no_secret(state, call, at=at)
     state.note(CallRequeued(at=at, call_id=call.id, reason=reason))
     leg = state.calls[call.id].leg(LegId(call.id))
     if leg is not None:
         state.note(LegChanged(at=at, call_id=call.id, leg=replace(leg, state=LegState.HELD)))
     for left_behind in state.calls[call.id].legs:
-        if left_behind.kind is LegKind.SEAT and left_behind.state in IN_TALK:
+        if left_behind.state is LegState.ENDED:
+            continue
+        if left_behind.kind is LegKind.UNIT:
+            state.end_leg(call.id, left_behind.id)
+        elif left_behind.kind is LegKind.SEAT and left_behind.joined is not None:
             _let_go(state, call.id, left_behind, at=at)
+    if track.ring_back is not None and not track.ring_back.ending:
+        track.ring_back.asked_to_end = state.now.mono
+        state.end_leg(call.id, track.ring_back.leg_id)
 
 
 def _let_go(state: State, call_id: CallId, leg: Leg, *, at: datetime) -> None:
     """Nobody is left to talk with at this seat's leg."""
+    if leg.id in state.tracks[call_id].asked:
+        return
     state.note(LegChanged(at=at, call_id=call_id, leg=replace(leg, state=LegState.PRIVATE)))
-    state.want(EndLeg(leg_id=leg.id))
+    state.end_leg(call_id, leg.id)
     if leg.party is not None:
         seats.talk_over(state, leg.party, leg.id, at=at)
+
+
+def keep_no_secret(state: State, call: Call, *, at: datetime) -> None:
+    """The talk in which something secret was said is over: what follows is recorded and noted again."""
+    if call.is_secret:
+        state.want(MuteRecording(call_id=call.id, muted=False))
+        state.note(SecretChanged(at=at, call_id=call.id, on=False))
 
 
 def in_fallback(state: State, event: CallerInFallback) -> None:
@@ -152,7 +173,7 @@ def in_fallback(state: State, event: CallerInFallback) -> None:
     if found is None:
         return
     call, track = found
-    if _older_than_the_talk(call, event.at):
+    if older_than_the_talk(call, event.at):
         return
     track.waits = False
     track.in_fallback = track.asked_back = state.now.mono
@@ -173,6 +194,7 @@ def left(state: State, event: CallerLeft) -> None:
         track.offer.asked_to_end = state.now.mono
         state.want(EndLeg(leg_id=track.offer.leg_id))
     stop_music(state, call)
+    _end_the_others(state, call)
     where = call.state
     outcome = _outcome(call, track, rings=rings, by_itself=event.by_itself)
     leg = call.leg(LegId(call.id))
@@ -196,6 +218,18 @@ def left(state: State, event: CallerLeft) -> None:
     track.in_fallback = None
     track.ended = state.now.mono
     track.talks.clear()
+
+
+def _end_the_others(state: State, call: Call) -> None:
+    """End what would live on without him: a unit, and a seat that talks with it, is kept, or is rung to come back."""
+    if not any(leg.kind is LegKind.UNIT for leg in call.legs):
+        return  # two that talk are parted by Asterisk itself
+    track = state.tracks[call.id]
+    for leg in call.legs:
+        offered = track.offer is not None and track.offer.leg_id == leg.id
+        if leg.kind is not LegKind.CALLER and leg.state is not LegState.ENDED and not offered:
+            state.end_leg(call.id, leg.id)
+    track.move = None
 
 
 def _outcome(call: Call, track: Track, *, rings: bool, by_itself: bool) -> Outcome:
@@ -224,5 +258,5 @@ def stop_music(state: State, call: Call) -> None:
     seat_leg = next(
         (leg.id for leg in call.legs if leg.kind is LegKind.SEAT and leg.state is LegState.HELD), LegId(call.id)
     )
-    state.want(StopMusic(call_id=call.id, music_id=track.music, seat_leg=seat_leg, unmute_seat=track.music_mutes))
+    state.want(StopMusic(call_id=call.id, music_id=track.music, seat_leg=seat_leg, unmute_seat=track.hold_mutes))
     track.music = None

@@ -7,7 +7,7 @@ from callcenter.domain import telephony
 from callcenter.domain.calls import Call, CallState, RecordingState
 from callcenter.domain.distribution import FreeSeat, WaitingCaller, choose
 from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableError
-from callcenter.domain.exchange import callers, legs, recovery, seats, watchdog
+from callcenter.domain.exchange import callers, holds, legs, moves, recovery, returns, seats, units, watchdog
 from callcenter.domain.exchange.commands import (
     Alarm,
     CallUnit,
@@ -205,7 +205,7 @@ class Exchange:
             case telephony.FlowAsked():
                 callers.flow_asked(state, event)
             case telephony.CallerWaits():
-                callers.waits(state, event)
+                moves.waits(state, event)
             case telephony.CallerInFallback():
                 callers.in_fallback(state, event)
             case telephony.CallerLeft():
@@ -223,9 +223,9 @@ class Exchange:
             case telephony.PartyLeft():
                 legs.parted(state, event)
             case telephony.PartyHeld():
-                legs.held(state, event)
+                holds.held(state, event)
             case telephony.PartyResumed():
-                legs.resumed(state, event)
+                holds.resumed(state, event)
             case telephony.CodeDialled():
                 seats.code_dialled(state, event)
             case telephony.PhoneSeen():
@@ -238,7 +238,9 @@ class Exchange:
                 state.linked = False
             case telephony.LinkRestored():
                 recovery.reconcile(state, event)
-            case _:  # TalkOver: what follows it (waiting again, or the end) tells more
+            case telephony.TalkOver():
+                moves.talk_over(state, event)
+            case _:
                 pass
 
     def _obey(self, command: Command) -> None:
@@ -251,15 +253,15 @@ class Exchange:
                 track.ending = True
                 state.want(EndCall(call_id=call.id))
             case HoldCall():
-                self._hold(command)
+                holds.hold(state, self._heard_live(command.call_id))
             case ResumeCall():
-                call, _ = self._live(command.call_id)
-                self._be_heard()
-                if not call.held:
-                    raise RefusedError("the call is not on hold; hold is possible while caller and seat talk")
-                legs.end_hold(state, call, at=state.now.wall)
-            case CallUnit() | ChangeUnit() | ChangeSeat():
-                raise RefusedError("no unit can be called")
+                holds.resume(state, self._heard_live(command.call_id))
+            case CallUnit():
+                units.call_unit(state, self._heard_live(command.call_id), command)
+            case ChangeUnit():
+                units.change(state, self._heard_live(command.call_id), command)
+            case ChangeSeat():
+                returns.change(state, self._heard_live(command.call_id), command)
             case SetSecret():
                 self._set_secret(command)
             case NoteUtterance():
@@ -306,15 +308,10 @@ class Exchange:
         if not self._state.linked:
             raise UnavailableError("there is no link to Asterisk; caller and seat go on talking or waiting meanwhile")
 
-    def _hold(self, command: HoldCall) -> None:
-        call, _ = self._live(command.call_id)
+    def _heard_live(self, call_id: CallId) -> Call:
+        call, _ = self._live(call_id)
         self._be_heard()
-        if call.held:
-            raise RefusedError("the call is on hold already; resume is possible")
-        leg_id = self._state.seat_leg_joined(call)
-        if call.state is not CallState.TALKING or leg_id is None:
-            raise RefusedError(f"the call is {call.state}; hold is possible while caller and seat talk")
-        legs.begin_hold(self._state, call, leg_id, at=self._state.now.wall, mute=True)
+        return call
 
     def _set_secret(self, command: SetSecret) -> None:
         call, _ = self._live(command.call_id)

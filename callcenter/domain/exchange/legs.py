@@ -1,18 +1,16 @@
-"""A seat's leg: offered, rings, answered, in the talk, on hold, gone."""
+"""A seat's leg: offered, rings, answered, in the talk, gone. A unit's is told from it here, and seen to in `units`."""
 
 from dataclasses import replace
 from datetime import datetime
 
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegOutcome, LegState
-from callcenter.domain.exchange import callers, seats
-from callcenter.domain.exchange.state import Offer, State, Track
+from callcenter.domain.exchange import callers, moves, returns, seats, units
+from callcenter.domain.exchange.state import Offer, State, Step, Track, is_away, unit_leg
 from callcenter.domain.facts import (
     CallFailed,
-    CallHeld,
     CallMissed,
     CallOffered,
     CallRefused,
-    CallResumed,
     CallRinging,
     CallTalking,
     LegChanged,
@@ -25,12 +23,10 @@ from callcenter.domain.telephony import (
     LegDialled,
     LegEnded,
     LegRang,
-    PartyHeld,
     PartyJoined,
     PartyLeft,
-    PartyResumed,
 )
-from callcenter.domain.wishes import AfterTalk, EndLeg, OfferSeat, PlayMusic
+from callcenter.domain.wishes import AfterTalk, EndLeg, OfferSeat
 
 OUTCOME_OF = {
     Ending.BUSY: LegOutcome.BUSY,
@@ -59,8 +55,11 @@ def offer(state: State, call_id: CallId, extension: str) -> None:
 
 def dialled(state: State, event: LegDialled) -> None:
     """A seat is called. Our own offers are known already; the rest come from Asterisk's own queue."""
+    if event.kind is LegKind.UNIT:
+        units.dialled(state, event)
+        return
     found = state.live(event.call_id)
-    if found is None or found[0].leg(event.leg_id) is not None or event.seat not in state.seats:
+    if found is None or event.seat is None or found[0].leg(event.leg_id) is not None or event.seat not in state.seats:
         return
     if found[0].state is CallState.TALKING:
         return  # he has a seat; Asterisk lets this one go by itself
@@ -91,6 +90,8 @@ def _begin_leg(state: State, call_id: CallId, leg_id: LegId, extension: str, *, 
 
 def restore(state: State, call: Call) -> None:
     """Remember which phones this call of the journal has, so that nobody else is rung beside them."""
+    units.restore(state, call)
+    returns.restore(state, call)
     for leg in call.legs:
         if leg.kind is not LegKind.SEAT or leg.state is LegState.ENDED or leg.party not in state.lines:
             continue
@@ -109,7 +110,12 @@ def rang(state: State, event: LegRang) -> None:
         return
     call, track = found
     leg = call.leg(event.leg_id)
-    if leg is None or leg.state is not LegState.DIALING or track.offer is None or track.offer.leg_id != leg.id:
+    if leg is None or leg.state is not LegState.DIALING:
+        return
+    if leg.kind is LegKind.UNIT:
+        units.rang(state, event)
+        return
+    if returns.rang(state, call, leg, at=event.at) or track.offer is None or track.offer.leg_id != leg.id:
         return
     track.offer.rang = True
     state.note(LegChanged(at=event.at, call_id=call.id, leg=replace(leg, state=LegState.RINGING)))
@@ -123,7 +129,10 @@ def answered(state: State, event: LegAnswered) -> None:
     """The phone was picked up; the talk begins when both have joined."""
     call = state.calls.get(event.call_id)
     leg = None if call is None else call.leg(event.leg_id)
-    if call is None or leg is None or leg.kind is not LegKind.SEAT:
+    if call is None or leg is None or leg.kind is LegKind.CALLER:
+        return
+    if leg.kind is LegKind.UNIT:
+        units.answered(state, event)
         return
     if leg.answered is not None or leg.state is LegState.ENDED:
         return
@@ -136,23 +145,36 @@ def joined(state: State, event: PartyJoined) -> None:
     if found is None or found[0].leg(event.leg_id) is None:
         return
     call, track = found
+    leg = call.leg(event.leg_id)
+    if leg is None or leg.state is LegState.ENDED:
+        return
     track.talks[event.leg_id] = event.talk
-    if event.leg_id == LegId(call.id):
+    if leg.kind is LegKind.CALLER:
         track.caller_parted = False
+    if leg.kind is LegKind.UNIT:
+        units.joined(state, event)
+        return
     with_caller = state.seat_leg_joined(call)
     if with_caller is None:
         return
     if call.state is CallState.TALKING:
-        _second_seat(state, call, event.leg_id)
+        _talk_goes_on(state, call, leg, with_caller, at=event.at)
         return
     _talk_begins(state, call, track, with_caller, at=event.at)
 
 
-def _second_seat(state: State, call: Call, leg_id: LegId) -> None:
-    """Two seats answered for one caller: one keeps him, the other is let go."""
-    leg = call.leg(leg_id)
-    if leg is not None and leg.kind is LegKind.SEAT and leg.party != call.seat:
-        state.want(EndLeg(leg_id=leg_id))
+def _talk_goes_on(state: State, call: Call, leg: Leg, with_caller: LegId, *, at: datetime) -> None:
+    """Caller or seat have come (again) into the talk. Of two seats that answered for one caller one keeps him."""
+    ring = state.tracks[call.id].ring_back
+    of_talk = state.seat_leg(call)
+    if ring is not None and ring.leg_id == with_caller:
+        ringing = call.leg(with_caller)
+        assert ringing is not None
+        returns.joined(state, call, ringing, at=at)
+    elif of_talk is not None and with_caller == of_talk.id:
+        moves.together(state, call, of_talk.id, at=at)
+    if leg.kind is LegKind.SEAT and leg.party != call.seat:
+        state.want(EndLeg(leg_id=leg.id))
 
 
 def _talk_begins(state: State, call: Call, track: Track, leg_id: LegId, *, at: datetime) -> None:
@@ -192,47 +214,83 @@ def _talk_begins(state: State, call: Call, track: Track, leg_id: LegId, *, at: d
 def parted(state: State, event: PartyLeft) -> None:
     """Someone left a talk; what that means is told by the end of a leg, or by the caller's return."""
     track = state.tracks.get(event.call_id)
-    if track is not None and track.talks.get(event.leg_id) == event.talk:
-        del track.talks[event.leg_id]
-        if event.leg_id == LegId(event.call_id) and event.talk in track.talks.values():
-            track.caller_parted = True
+    if track is None or track.talks.get(event.leg_id) != event.talk:
+        return
+    del track.talks[event.leg_id]
+    found = state.live(event.call_id)
+    if event.leg_id != LegId(event.call_id) or found is None:
+        return
+    if track.move is not None:
+        moves.caller_parted(state, found[0], at=event.at)  # as he was asked to
+    elif event.talk in track.talks.values():
+        track.caller_parted = True
 
 
 def ended(state: State, event: LegEnded) -> None:
-    """A seat's leg is gone: an offer that came to nothing, or the end of a talk."""
+    """A leg is gone: an offer that came to nothing, the end of a talk, or a unit's."""
     call = state.calls.get(event.call_id)
     leg = None if call is None else call.leg(event.leg_id)
-    if call is None or leg is None or leg.kind is not LegKind.SEAT or leg.state is LegState.ENDED:
+    if call is None or leg is None or leg.kind is LegKind.CALLER or leg.state is LegState.ENDED:
+        return
+    if leg.kind is LegKind.UNIT:
+        units.ended(state, event)
         return
     track = state.tracks[call.id]
+    talk_of = state.seat_leg(call)
     track.talks.pop(leg.id, None)
     ending = event.ending
-    if track.offer is not None and track.offer.leg_id == leg.id and track.offer.unreachable:
+    running = next((each for each in (track.offer, track.ring_back) if each and each.leg_id == leg.id), None)
+    if running is not None and running.unreachable:
         ending = Ending.FAILED
     outcome = LegOutcome.ANSWERED if leg.joined is not None else OUTCOME_OF[ending]
     at = max(event.at, call.last_at)
     state.note(LegChanged(at=at, call_id=call.id, leg=replace(leg, state=LegState.ENDED, outcome=outcome, ended=at)))
+    call = state.calls[call.id]
     if leg.joined is not None:
-        _talk_ended(state, state.calls[call.id], leg, at=at, by_itself=event.by_itself)
-    else:
-        _offer_ended(state, state.calls[call.id], leg, ending, at=at)
+        was_his = talk_of is None or talk_of.id == leg.id
+        _talk_ended(state, call, leg, at=at, by_itself=event.by_itself, was_his=was_his)
+    elif not returns.ended(state, call, leg, at=at):
+        _offer_ended(state, call, leg, ending, at=at)
 
 
-def _talk_ended(state: State, call: Call, leg: Leg, *, at: datetime, by_itself: bool) -> None:
+def _talk_ended(state: State, call: Call, leg: Leg, *, at: datetime, by_itself: bool, was_his: bool) -> None:
     assert leg.party is not None
     track = state.tracks[call.id]
-    if call.is_live and call.seat == leg.party and call.state is CallState.TALKING:
-        callers.stop_music(state, call)
-        if by_itself or track.ending:
-            track.operator_ended = True
-        elif not track.caller_parted:
-            state.want(AfterTalk(call_id=call.id, requeue=True))
-            callers.back_to_the_head(state, call, at=at, reason="seat_lost")
-            track.returning = state.now.mono
-    started = leg.joined or at
-    state.handled_seconds.append((at - started).total_seconds() + state.policy.wrap_up_seconds)
+    away_since = track.away_since
+    if was_his and call.is_live and call.seat == leg.party and call.state is CallState.TALKING:
+        _who_is_left(state, call, leg, at=at, by_itself=by_itself)
+    talked = ((away_since or at) - (leg.joined or at)).total_seconds() - track.away_seconds
+    state.handled_seconds.append(max(0.0, talked) + state.policy.wrap_up_seconds)
     del state.handled_seconds[:-20]
+    track.away_seconds = 0.0
     seats.talk_over(state, leg.party, leg.id, at=at)
+
+
+def _who_is_left(state: State, call: Call, leg: Leg, *, at: datetime, by_itself: bool) -> None:
+    """The seat has gone: caller and unit talk on, or he waits again, or his call ends."""
+    track, unit = state.tracks[call.id], unit_leg(call)
+    callers.stop_music(state, call)
+    track.hold_mutes = False
+    if track.move is not None and not track.ending:
+        if track.move.step is Step.RETURNING and unit is not None and unit.state is LegState.JOINED:
+            track.move = None
+            state.want(AfterTalk(call_id=call.id, requeue=False))
+        else:
+            moves.seat_gone(state, call, at=at)
+        return
+    if unit is not None and unit.state is LegState.JOINED and unit.id not in track.asked:
+        if not is_away(call, leg):
+            moves.note_left(state, call, leg, at=at)
+        state.want(AfterTalk(call_id=call.id, requeue=False))
+        return
+    if unit is not None:
+        state.end_leg(call.id, unit.id)
+    if by_itself or track.ending:
+        track.operator_ended = True
+    elif not track.caller_parted:
+        state.want(AfterTalk(call_id=call.id, requeue=True))
+        callers.back_to_the_head(state, call, at=at, reason="seat_lost")
+        track.returning = state.now.mono
 
 
 def _offer_ended(state: State, call: Call, leg: Leg, ending: Ending, *, at: datetime) -> None:
@@ -267,46 +325,13 @@ def _tell_offer_end(state: State, call: Call, leg: Leg, ending: Ending, *, at: d
         state.note(CallFailed(at=at, call_id=call.id, seat=leg.party, leg_id=leg.id, cause=ending.value))
 
 
-def held(state: State, event: PartyHeld) -> None:
-    """The operator pressed the phone's own hold button: the caller must hear music, not silence."""
-    found = state.live(event.call_id)
-    if found is not None and state.seat_leg_joined(found[0]) == event.leg_id:
-        begin_hold(state, found[0], event.leg_id, at=event.at, mute=False)
-
-
-def resumed(state: State, event: PartyResumed) -> None:
-    """The operator pressed the button again."""
-    found = state.live(event.call_id)
-    if found is None or not found[0].held or found[1].music_mutes:
-        return
-    leg = found[0].leg(event.leg_id)
-    if leg is not None and leg.kind is LegKind.SEAT and leg.state is LegState.HELD:
-        end_hold(state, found[0], at=event.at)
-
-
-def begin_hold(state: State, call: Call, leg_id: LegId, *, at: datetime, mute: bool) -> None:
-    """Give the caller music for as long as the operator is away from the phone."""
-    track = state.tracks[call.id]
-    leg = call.leg(leg_id)
-    if call.held or leg is None or track.music is not None:
-        return
-    track.music, track.music_mutes = LegId(state.new_id()), mute
-    state.want(PlayMusic(call_id=call.id, music_id=track.music, seat_leg=leg_id, mute_seat=mute))
-    state.note(LegChanged(at=at, call_id=call.id, leg=replace(leg, state=LegState.HELD)))
-    state.note(CallHeld(at=at, call_id=call.id))
-
-
-def end_hold(state: State, call: Call, *, at: datetime) -> None:
-    """Stop the music and let them talk."""
-    callers.stop_music(state, call)
-    for leg in call.legs:
-        if leg.kind is LegKind.SEAT and leg.state is LegState.HELD:
-            state.note(LegChanged(at=at, call_id=call.id, leg=replace(leg, state=LegState.JOINED)))
-    state.note(CallResumed(at=at, call_id=call.id))
-
-
 def watch(state: State) -> None:
-    """End offers to phones that give no sign of life."""
+    """End offers to phones that give no sign of life, and steps that do not come to their end."""
+    for call_id in list(state.tracks):
+        if state.linked and state.live(call_id) is not None:
+            units.watch(state, state.calls[call_id])
+            returns.watch(state, state.calls[call_id])
+            moves.watch(state, state.calls[call_id])
     for track in state.tracks.values():
         running = track.offer
         if running is None or running.ending:

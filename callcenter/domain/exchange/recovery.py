@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from callcenter.domain.calls import CallState, LegKind, LegState
-from callcenter.domain.exchange import callers, legs, seats
+from callcenter.domain.exchange import callers, holds, legs, seats
 from callcenter.domain.exchange.state import State
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.seats import Phone, SeatState
@@ -113,7 +113,7 @@ def _place(state: State, found: CallFound, event: LinkRestored) -> None:
             pass
     call = state.calls[call_id]
     if call.held and state.tracks[call_id].music is None:
-        legs.end_hold(state, call, at=event.at)  # whoever played the music has died, and the music with him
+        holds.end(state, call, at=event.at)  # whoever played the music has died, and the music with him
     if found.talk is None:
         return
     if call.state is CallState.TALKING:

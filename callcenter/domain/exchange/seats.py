@@ -125,11 +125,33 @@ def rings(state: State, extension: str, call_id: CallId, *, at: datetime) -> Non
         state.note_seat(replace(seat, state=SeatState.RINGING, reason=None, call_id=call_id), at)
 
 
+def rings_back(state: State, extension: str, call_id: CallId, *, at: datetime) -> None:
+    """Show that it rings for an operator who wants to come back; what he did before is remembered."""
+    seat, line = state.seats[extension], state.lines[extension]
+    if seat.state not in (SeatState.RINGING, SeatState.TALKING):
+        line.before = (seat.state, seat.reason)
+        state.note_seat(replace(seat, state=SeatState.RINGING, reason=None, call_id=call_id), at)
+
+
+def ring_back_over(state: State, extension: str, leg_id: LegId, *, at: datetime) -> None:
+    """He did not come back: the seat is as it was before, and nobody counts it as missed."""
+    seat, line = state.seats[extension], state.lines[extension]
+    if line.leg_id != leg_id:
+        return
+    line.call_id = line.leg_id = None
+    (before, reason), line.before = line.before or (SeatState.READY, None), None
+    if seat.state is not SeatState.RINGING:
+        return
+    if before is SeatState.WRAP_UP and line.wrap_until is None:
+        before, reason = SeatState.READY, None  # it would be over by now
+    state.note_seat(replace(seat, state=before, reason=reason, call_id=None, idle_since=at), at)
+
+
 def talks(state: State, extension: str, call_id: CallId, leg_id: LegId, *, at: datetime) -> None:
     """The talk begins; answering wipes out earlier misses."""
     seat, line = state.seats[extension], state.lines[extension]
     line.call_id, line.leg_id, line.refusals, line.not_before = call_id, leg_id, 0, 0.0
-    line.wrap_until = None
+    line.wrap_until = line.before = None
     state.note_seat(replace(seat, state=SeatState.TALKING, reason=None, call_id=call_id, missed=0), at)
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 
-from callcenter.domain.calls import Call, LegKind, LegState
+from callcenter.domain.calls import Call, Leg, LegKind, LegState
 from callcenter.domain.exchange.commands import Alarm
 from callcenter.domain.facts import AlarmCleared, AlarmRaised, Fact, OfCall, SeatChanged, apply
 from callcenter.domain.ids import CallId, LegId, NewId
-from callcenter.domain.seats import Seat
-from callcenter.domain.wishes import Wish
+from callcenter.domain.seats import Seat, SeatState
+from callcenter.domain.wishes import EndLeg, Wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ class Moment:
 
 @dataclass(slots=True, kw_only=True)
 class Offer:
-    """A seat's leg on its way to a waiting caller."""
+    """A seat's leg on its way to a caller: to one who waits, or back to one who talks with a unit."""
 
     leg_id: LegId
     seat: str
@@ -57,6 +58,54 @@ class Offer:
     def ending(self) -> bool:
         """We have asked for its end already."""
         return self.asked_to_end is not None
+
+
+@dataclass(slots=True, kw_only=True)
+class Third:
+    """A unit's leg, from its dialling on."""
+
+    leg_id: LegId
+    private: bool
+    """On its answer seat and unit talk without the caller."""
+    dialled: float
+    """Monotonic second."""
+    ring_seconds: float
+    rang: bool = False
+    asked_to_end: float | None = None
+    """Monotonic second at which we asked for its end."""
+    unreachable: bool = False
+
+
+class Step(StrEnum):
+    """How far caller and seat have come in being parted, or brought together again."""
+
+    MEETING = "meeting"
+    """A unit has answered and is on its way to the seat; the caller is mute."""
+    PARKING = "parking"
+    """The caller is on his way out to the music."""
+    CONSULT = "consult"
+    """Seat and unit talk, the caller hears music."""
+    JOINING = "joining"
+    """The caller is on his way from the music to seat and unit."""
+    RETURNING = "returning"
+    """The seat is on its way back to caller and unit."""
+    COMING = "coming"
+    """The unit is gone; caller and seat are brought together as soon as he is out of his talk."""
+    GIVING = "giving"
+    """The seat is on its way to the caller, who is in no talk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A step under way, or a consult."""
+
+    step: Step
+    since: float
+    """Monotonic second."""
+    then_join: bool = False
+    """All three are to talk as soon as the caller has come to the music."""
+    parks: bool = False
+    """COMING: he is on his way to the music, not on his way out by himself."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,7 +126,19 @@ class Track:
     flow_completed: bool = False
     operator_ended: bool = False
     music: LegId | None = None
-    music_mutes: bool = False
+    hold_mutes: bool = False
+    """The seat on hold was muted by us; a phone's own hold button needs no mute."""
+    unit: Third | None = None
+    move: Move | None = None
+    ring_back: Offer | None = None
+    """The seat that is rung to come back to caller and unit."""
+    away_since: datetime | None = None
+    """When the operator left caller and unit alone."""
+    away_seconds: float = 0.0
+    alone_since: float | None = None
+    """Monotonic second since which nobody we know of talks with him."""
+    asked: dict[LegId, float] = field(default_factory=dict)
+    """Legs whose end we asked for, with the monotonic second of it; see `watchdog`."""
     announce_at: float | None = None
     ended: float | None = None
     queue_named: str | None = None
@@ -103,6 +164,8 @@ class Line:
     channels: set[str] = field(default_factory=set)
     """Channels of this phone that are no leg of ours."""
     wrap_until: float | None = None
+    before: tuple[SeatState, str | None] | None = None
+    """State and reason before it rang for an operator who wants to come back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +252,29 @@ class State:
             return None
         return call, self.tracks[call_id]
 
+    def end_leg(self, call_id: CallId, leg_id: LegId) -> None:
+        """Ask for the end of a leg, once; see to it that it comes."""
+        asked = self.tracks[call_id].asked
+        if leg_id not in asked:
+            asked[leg_id] = self.now.mono
+            self.want(EndLeg(leg_id=leg_id))
+
+    def seat_leg(self, call: Call) -> Leg | None:
+        """Give the leg of the seat whose talk this is, in the talk, kept on the line or in a consult."""
+        asked = self.tracks[call.id].asked
+        return next(
+            (
+                leg
+                for leg in reversed(call.legs)
+                if leg.kind is LegKind.SEAT
+                and leg.party == call.seat
+                and leg.joined is not None
+                and leg.state is not LegState.ENDED
+                and leg.id not in asked
+            ),
+            None,
+        )
+
     def seat_leg_joined(self, call: Call) -> LegId | None:
         """The seat's leg that hears the caller now."""
         track = self.tracks[call.id]
@@ -199,6 +285,16 @@ class State:
             if leg.kind is LegKind.SEAT and leg.state is not LegState.ENDED and track.talks.get(leg.id) == talk:
                 return leg.id
         return None
+
+
+def unit_leg(call: Call) -> Leg | None:
+    """Give the leg of the third party that is dialled, rings or talks."""
+    return next((leg for leg in call.legs if leg.kind is LegKind.UNIT and leg.state is not LegState.ENDED), None)
+
+
+def is_away(call: Call, seat_leg: Leg | None) -> bool:
+    """Tell whether the operator has left caller and unit alone and is kept on the line."""
+    return seat_leg is not None and seat_leg.state is LegState.HELD and not call.held
 
 
 def fresh_state(policy: Policy, seats: Mapping[str, Seat], *, new_id: NewId, now: Moment) -> State:

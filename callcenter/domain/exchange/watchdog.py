@@ -35,7 +35,7 @@ def _end_what_was_to_end(state: State, call: Call, track: Track) -> None:
     """Ask once more for the end of a leg that outlives its offer or its caller, and then hold it for ended."""
     for leg in _open_legs(call):
         is_offered = track.offer is not None and track.offer.leg_id == leg.id
-        since = track.offer.asked_to_end if track.offer is not None and is_offered else None
+        since = track.offer.asked_to_end if track.offer is not None and is_offered else track.asked.get(leg.id)
         since = track.ended if since is None else since
         if since is None or state.now.mono - since < END_SECONDS:
             continue
@@ -47,7 +47,7 @@ def _end_what_was_to_end(state: State, call: Call, track: Track) -> None:
 
 
 def _open_legs(call: Call) -> list[Leg]:
-    return [leg for leg in call.legs if leg.kind is LegKind.SEAT and leg.state is not LegState.ENDED]
+    return [leg for leg in call.legs if leg.kind is not LegKind.CALLER and leg.state is not LegState.ENDED]
 
 
 def _hold_for_ended(state: State, call_id: CallId, leg: Leg) -> None:
