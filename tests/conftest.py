@@ -3,6 +3,10 @@
 from collections import Counter
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("among others", deadline=None)  # other workers have the processor, too
+settings.load_profile("among others")
 
 LONG_FIRST = ("scenarios", "asterisk", "storage")
 """Folders whose tests wait for real programs; what is short fills the gaps at the end."""

@@ -76,6 +76,7 @@ async def test_two_homes_run_side_by_side_and_one_goes_without_the_other(stack: 
         assert (await second.api.health())["status"] == "ok"
 
 
+@pytest.mark.alone
 async def test_a_second_start_is_quick_and_keeps_what_was(stack: ExitStack) -> None:
     running = await asyncio.to_thread(_started, stack, 6)
     secrets = (running.folder / "secrets.json").read_text("ascii")

@@ -85,6 +85,7 @@ async def test_an_ended_call_is_there_before_the_writer_has_done_anything(db: Da
     await journal.close()
 
 
+@pytest.mark.alone
 async def test_a_locked_database_delays_nobody_and_loses_nothing(db: Database) -> None:
     journal = Journal(db.url, db.folder, retry_seconds=0.2)
     async with writing(journal):
@@ -263,6 +264,7 @@ async def test_a_call_that_does_not_fit_the_tables_is_journalled_all_the_same(db
     assert len((await db.rows())["journal"]) == 11
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(120)
 async def test_five_thousand_facts_never_stop_the_loop_for_long(db: Database) -> None:
     journal = Journal(db.url, db.folder)
