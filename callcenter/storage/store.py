@@ -1,6 +1,7 @@
 """The connection to the database, and the one place where its errors become ours."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,10 +11,12 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.util import await_only
 
 from callcenter.domain.errors import InvalidInputError, UnavailableError
 
 _CONNECT_SECONDS = 5.0  # a server that does not answer is away, however long the work may take
+_MODE_TRIES, _MODE_SECONDS = 20, 0.025
 _WRITES = "callcenter_writes"
 _UNREACHABLE = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 _UNFIT = (ValueError, OverflowError, asyncpg.DataError)  # a driver could not bring a value into its form
@@ -148,11 +151,25 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver's own idea of when to begin would let two writers dead-lock
     cursor = connection.cursor()
     try:
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous=FULL")  # what is said to be written is there after a power cut
         cursor.execute("PRAGMA foreign_keys=ON")
     finally:
         cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Have the file written ahead. SQLite waits for no lock here, and two that find a new file both change its mode."""
+    for _ in range(_MODE_TRIES):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            await_only(asyncio.sleep(_MODE_SECONDS))
+        else:
+            return
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,4 +1,6 @@
 import asyncio
+import sqlite3
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -148,6 +150,20 @@ async def test_two_programs_that_start_at_once_make_the_tables_once(absent: Data
         tasks.create_task(migrate(absent.url))
 
     assert await schema_version(absent.url) == "0002"
+
+
+async def test_a_new_file_into_which_another_writes_at_this_moment_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "callcenter.sqlite3"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("CREATE TABLE of_another (a)")
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("INSERT INTO of_another VALUES (1)")
+    asyncio.get_running_loop().call_later(0.2, other.execute, "COMMIT")
+
+    await migrate(f"sqlite:///{file}")
+
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    other.close()
 
 
 async def test_a_start_is_not_held_up_by_whoever_writes(db: Database) -> None:
