@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from callcenter.cli import calls, journal, seats, tickets
+from callcenter.cli import calls, journal, seats, speech, tickets
 from callcenter.cli.client import Hotline, NotRunningError
 from callcenter.cli.options import HomeOption, SetOption, loaded_settings
 from callcenter.cli.screen import FAILED, UNUSABLE, say, say_table, stop
@@ -53,6 +53,7 @@ app.add_typer(calls.app, name="calls")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(seats.app, name="seats")
 app.add_typer(journal.app, name="journal")
+app.add_typer(speech.app, name="speech")
 app.add_typer(settings_app, name="settings")
 
 

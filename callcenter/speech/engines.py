@@ -64,16 +64,17 @@ def missing_packages(engine: Engine) -> list[str]:
     return [package for package in _PACKAGES[engine] if find_spec(package) is None]
 
 
-def load(engine: str, model: Path, *, threads: int = 1) -> Recogniser:
+def load(engine: str, model: str | Path, *, threads: int = 1) -> Recogniser:
     """Load a recogniser; blocks for seconds. In a process of its own, never in the controller.
 
     `threads` pieces are decoded at the same time, each on one core.
     Raises UnavailableError: packages or model are not there, or cannot be used.
     """
-    choice = _with_packages(Choice(engine=Engine(engine), model=find_model(str(model.absolute()), model.parent)))
+    folder = Path(model).absolute()
+    choice = _with_packages(Choice(engine=Engine(engine), model=find_model(str(folder), folder.parent)))
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a library of whisper's would ask the network for what it misses
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for each thread, as they are counted
-    loaded: Recogniser = import_module(_MODULES[choice.engine]).load(model.name, model, threads=threads)
+    loaded: Recogniser = import_module(_MODULES[choice.engine]).load(folder.name, folder, threads=threads)
     return loaded
 
 

@@ -143,6 +143,11 @@ def find_model(name: str, models: Path) -> Path:
     return folder
 
 
+def models_folder(cache: Path) -> Path:
+    """Give the folder that fetched models lie in, in the cache that all homes of a user share."""
+    return cache / "models"
+
+
 def fetch_command(name: str = MODELS[0].name) -> str:
     """Give the command that brings a model."""
     return f"callcenter speech fetch {name}"
