@@ -1,5 +1,6 @@
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -162,8 +163,10 @@ async def test_a_new_file_into_which_another_writes_at_this_moment_is_waited_for
 
     await migrate(f"sqlite:///{file}")
 
-    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     other.close()
+    with closing(sqlite3.connect(file)) as fresh:
+        assert fresh.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert fresh.execute("SELECT count(*) FROM of_another").fetchone() == (1,)
 
 
 async def test_a_start_is_not_held_up_by_whoever_writes(db: Database) -> None:
