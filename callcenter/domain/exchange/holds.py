@@ -91,6 +91,14 @@ def end(state: State, call: Call, *, at: datetime) -> None:
     state.note(CallResumed(at=at, call_id=call.id))
 
 
+def break_off(state: State, call: Call, *, at: datetime) -> None:
+    """End a hold of which it is not known whether its seat is mute."""
+    held_leg = _held_leg(call)
+    if held_leg is not None:
+        state.want(MuteLeg(leg_id=held_leg.id, muted=False))
+    end(state, call, at=at)
+
+
 def keep_in_step(state: State, call: Call) -> None:
     """Play to a held caller who is alone now, and let one be heard whom a unit has joined."""
     track, held_leg = state.tracks[call.id], _held_leg(call)

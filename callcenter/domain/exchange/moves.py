@@ -127,9 +127,9 @@ def undo_meeting(state: State, call: Call, seat_leg: Leg, *, at: datetime) -> No
         set_leg(state, call, leg_id, LegState.JOINED, at=at)
 
 
-def give_back(state: State, call: Call, seat_leg: Leg, *, at: datetime) -> None:
+def give_back(state: State, call: Call, seat_leg: Leg, *, at: datetime, witnessed: bool = False) -> None:
     """Join the caller, who is in no talk, with his seat; a unit that is left over ends."""
-    if state.recovering:
+    if state.recovering and not witnessed:
         begin(state, call, Step.COMING)  # where he is, is still to be told
         return
     begin(state, call, Step.GIVING)
@@ -151,12 +151,10 @@ def talk_over(state: State, event: TalkOver) -> None:
 def waits(state: State, event: CallerWaits) -> None:
     """He has come to the line: out of his talk to the seat that is kept for him, or to wait for one."""
     found = state.live(event.call_id)
-    if found is not None and found[0].state is CallState.TALKING:
-        if callers.older_than_the_talk(found[0], event.at):
-            return
-        if not state.recovering and give_back_if_kept(state, found[0], at=event.at):
-            return
-    callers.waits(state, event)
+    if found is None or callers.older_than_the_talk(found[0], event.at):
+        return
+    if found[0].state is not CallState.TALKING or not give_back_if_kept(state, found[0], at=event.at):
+        callers.waits(state, event)
 
 
 def give_back_if_kept(state: State, call: Call, *, at: datetime) -> bool:
@@ -264,8 +262,11 @@ def watch(state: State, call: Call) -> None:
         give_back(state, call, seat_leg, at=at)
 
 
-def seat_gone(state: State, call: Call, *, at: datetime) -> None:
+def seat_gone(state: State, call: Call, *, at: datetime, witnessed: bool = False) -> None:
     """The seat has left a consult, or was lost on its way to the caller: the unit ends, the caller waits again."""
+    if state.recovering and not witnessed:
+        begin(state, call, Step.COMING)  # where he is, is still to be told
+        return
     if (unit := unit_leg(call)) is not None:
         state.end_leg(call.id, unit.id)
     state.tracks[call.id].move = None

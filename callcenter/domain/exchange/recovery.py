@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from callcenter.domain.calls import CallState, LegKind, LegState
-from callcenter.domain.exchange import callers, holds, legs, seats
-from callcenter.domain.exchange.state import State
+from callcenter.domain.calls import Call, CallState, LegKind, LegState
+from callcenter.domain.exchange import callers, holds, legs, moves, seats, units
+from callcenter.domain.exchange.state import State, is_away, unit_leg
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.seats import Phone, SeatState
 from callcenter.domain.telephony import (
@@ -24,7 +24,7 @@ from callcenter.domain.telephony import (
     PartyJoined,
     Place,
 )
-from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg
+from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg, MuteRecording
 
 
 def reconcile(state: State, event: LinkRestored) -> None:
@@ -59,7 +59,7 @@ def _gone(state: State, call_id: CallId, event: LinkRestored) -> None:
 def _close_legs(state: State, call_id: CallId, *, at: datetime, but: frozenset[LegId] = frozenset()) -> None:
     """End the legs that exist no more; whoever hung up, it was not our doing."""
     for leg in state.calls[call_id].legs:
-        if leg.kind is LegKind.SEAT and leg.state is not LegState.ENDED and leg.id not in but:
+        if leg.kind is not LegKind.CALLER and leg.state is not LegState.ENDED and leg.id not in but:
             legs.ended(
                 state,
                 LegEnded(at=at, call_id=call_id, leg_id=leg.id, ending=Ending.CANCELLED, by_itself=True),
@@ -82,12 +82,94 @@ def _take_in(state: State, found: CallFound, event: LinkRestored) -> None:
         callers.line_opened(state, CallerUp(at=event.at, call_id=call.id))
     _close_legs(state, call.id, at=event.at, but=frozenset(leg.leg_id for leg in found.legs))
     state.tracks[call.id].talks.clear()
+    _let_go_of_what_is_over(state, found, event)
     for leg_found in found.legs:
-        legs.dialled(state, LegDialled(at=event.at, call_id=call.id, leg_id=leg_found.leg_id, seat=leg_found.seat))
-        if leg_found.answered:
+        legs.dialled(
+            state,
+            LegDialled(
+                at=event.at,
+                call_id=call.id,
+                leg_id=leg_found.leg_id,
+                seat=leg_found.seat,
+                kind=leg_found.kind,
+            ),
+        )
+        if leg_found.kind is LegKind.UNIT:
+            units.found(state, call.id, leg_found)
+        elif leg_found.answered:
             legs.answered(state, LegAnswered(at=event.at, call_id=call.id, leg_id=leg_found.leg_id))
     _place(state, found, event)
+    _take_up(state, found, event)
     _ask_again(state, call.id)
+
+
+def _let_go_of_what_is_over(state: State, found: CallFound, event: LinkRestored) -> None:
+    """Let what we knew of a talk end where Asterisk's own queue gave the caller to another seat in our absence."""
+    call = state.calls[found.call_id]
+    if call.state is not CallState.TALKING or found.talk is None:
+        return
+    known = {leg.id for leg in (state.seat_leg(call), unit_leg(call)) if leg is not None}
+    ring = state.tracks[call.id].ring_back
+    known |= set() if ring is None else {ring.leg_id}
+    with_him = {leg.leg_id for leg in found.legs if leg.talk == found.talk}
+    if with_him and not with_him & known:
+        callers.back_to_the_head(state, call, at=event.at, reason="talk_ended")
+
+
+def _take_up(state: State, found: CallFound, event: LinkRestored) -> None:
+    """Go on with a talk of three from where it is: in one talk, in a consult, or with the operator away."""
+    call, track = state.calls[found.call_id], state.tracks[found.call_id]
+    unit, seat_leg = unit_leg(call), state.seat_leg(call)
+    if call.state is not CallState.TALKING or not _was_of_three(state, call):
+        return
+    talks = {leg.leg_id: leg.talk for leg in found.legs}
+    with_seat = None if seat_leg is None else talks.get(seat_leg.id)
+    if found.talk is None:
+        _take_up_apart(state, found, with_seat=with_seat, event=event)
+    elif seat_leg is not None and with_seat == found.talk:
+        _take_up_together(state, call, talk=found.talk, event=event)
+    elif seat_leg is not None and unit is not None and talks.get(unit.id) == found.talk:
+        track.move = None
+        moves.note_left(state, call, seat_leg, at=event.at)
+        moves.set_leg(state, state.calls[call.id], seat_leg.id, LegState.HELD, at=event.at)
+    elif seat_leg is None:
+        track.move = None
+
+
+def _was_of_three(state: State, call: Call) -> bool:
+    return state.tracks[call.id].move is not None or any(leg.kind is LegKind.UNIT for leg in call.legs)
+
+
+def _take_up_together(state: State, call: Call, *, talk: str, event: LinkRestored) -> None:
+    """They are in one talk; a unit that was to be spoken to in private is not to be heard by him now."""
+    track, unit, seat_leg = state.tracks[call.id], unit_leg(call), state.seat_leg(call)
+    assert seat_leg is not None
+    if unit is not None and unit.id not in track.asked:
+        if unit.state is LegState.PRIVATE and track.talks.get(unit.id) == talk:
+            then_join = track.move is not None and track.move.then_join
+            moves.park(state, call, seat_leg, at=event.at, then_join=then_join)
+            return
+        if unit.answered is not None and unit.joined is None and track.unit is not None and track.unit.private:
+            moves.meet(state, call, seat_leg, unit, at=event.at)
+            return
+    # Whatever was under way when we went away is over, and nobody may be left mute by it.
+    moves.undo_meeting(state, call, seat_leg, at=event.at)
+
+
+def _take_up_apart(state: State, found: CallFound, *, with_seat: str | None, event: LinkRestored) -> None:
+    """He is in no talk: at the music of a consult, or on his way from one that is over."""
+    call, track = state.calls[found.call_id], state.tracks[found.call_id]
+    unit, seat_leg = unit_leg(call), state.seat_leg(call)
+    if seat_leg is None:
+        if track.move is not None or found.place is Place.PARKED:
+            moves.seat_gone(state, call, at=event.at, witnessed=True)
+    elif found.place is Place.PARKED and unit is not None and with_seat is not None:
+        if track.talks.get(unit.id) == with_seat and unit.id not in track.asked:
+            moves.consults(state, call, seat_leg, unit, at=event.at)
+        else:
+            moves.give_back(state, call, seat_leg, at=event.at, witnessed=True)
+    elif found.place is Place.PARKED or track.move is not None or is_away(call, seat_leg):
+        moves.give_back(state, call, seat_leg, at=event.at, witnessed=True)
 
 
 def _ask_again(state: State, call_id: CallId) -> None:
@@ -98,26 +180,37 @@ def _ask_again(state: State, call_id: CallId) -> None:
     if track.offer is not None and track.offer.ending:
         track.offer.asked_to_end = state.now.mono
         state.want(EndLeg(leg_id=track.offer.leg_id))
+    for leg_id in track.asked:
+        leg = state.calls[call_id].leg(leg_id)
+        if leg is not None and leg.state is not LegState.ENDED:
+            track.asked[leg_id] = state.now.mono
+            state.want(EndLeg(leg_id=leg_id))
 
 
 def _place(state: State, found: CallFound, event: LinkRestored) -> None:
     call_id, since = found.call_id, found.since or 0
     match found.place:
         case Place.WAITING:
-            callers.waits(state, CallerWaits(at=event.at, call_id=call_id, since=since))
+            moves.waits(state, CallerWaits(at=event.at, call_id=call_id, since=since))
         case Place.FALLBACK:
             callers.in_fallback(state, CallerInFallback(at=event.at, call_id=call_id, since=since))
         case Place.FLOW:
             callers.flow_asked(state, FlowAsked(at=event.at, call_id=call_id))
-        case Place.TALK | Place.OTHER:
+        case Place.TALK | Place.PARKED | Place.OTHER:
             pass
     call = state.calls[call_id]
-    if call.held and state.tracks[call_id].music is None:
-        holds.end(state, call, at=event.at)  # whoever played the music has died, and the music with him
+    if call.held and state.tracks[call_id].music is None and not state.tracks[call_id].hold_mutes:
+        holds.break_off(state, call, at=event.at)  # whoever played the music has died, and the music with him
+    for leg in found.legs if found.talk is None else ():
+        if leg.talk is not None:
+            state.tracks[call_id].talks[leg.leg_id] = leg.talk  # a consult: seat and unit without him
     if found.talk is None:
         return
     if call.state is CallState.TALKING:
-        state.want(AfterTalk(call_id=call_id, requeue=False))  # perhaps the link broke before he was told
+        away = is_away(call, state.seat_leg(call))
+        state.want(AfterTalk(call_id=call_id, requeue=away))  # perhaps the link broke before he was told
+        if call.is_secret:
+            state.want(MuteRecording(call_id=call_id, muted=True))
     for leg in found.legs:
         if leg.talk is not None:
             legs.joined(state, PartyJoined(at=event.at, call_id=call_id, leg_id=leg.leg_id, talk=leg.talk))
@@ -137,7 +230,10 @@ def _free_seats(state: State, event: LinkRestored) -> None:
             line.wrap_until = state.now.mono + state.policy.wrap_up_seconds
             changed = replace(changed, state=SeatState.WRAP_UP, call_id=None, idle_since=event.at)
         elif (orphan and seat.state is SeatState.RINGING) or (
-            seat.state is SeatState.RINGING and call is not None and call.state is not CallState.RINGING
+            seat.state is SeatState.RINGING
+            and call is not None
+            and call.state is not CallState.RINGING
+            and state.tracks[call.id].ring_back is None
         ):
             line.call_id = line.leg_id = None
             changed = replace(changed, state=SeatState.READY, call_id=None)

@@ -9,8 +9,8 @@ from callcenter.domain.exchange import callers, holds, moves, returns
 from callcenter.domain.exchange.commands import CallUnit, ChangeUnit, UnitAction
 from callcenter.domain.exchange.state import State, Step, Third, is_away, unit_leg
 from callcenter.domain.facts import LegChanged
-from callcenter.domain.ids import LegId
-from callcenter.domain.telephony import Ending, LegAnswered, LegDialled, LegEnded, LegRang, PartyJoined
+from callcenter.domain.ids import CallId, LegId
+from callcenter.domain.telephony import Ending, LegAnswered, LegDialled, LegEnded, LegFound, LegRang, PartyJoined
 from callcenter.domain.wishes import AfterTalk, DialUnit
 
 OUTCOME_OF = {
@@ -250,6 +250,19 @@ def watch(state: State, call: Call) -> None:
         state.end_leg(call.id, leg.id)
     elif rings > max(third.ring_seconds, state.policy.no_ring_seconds) + RING_MARGIN:
         state.end_leg(call.id, leg.id)
+
+
+def found(state: State, call_id: CallId, leg_found: LegFound) -> None:
+    """Take in what a list says of a unit; where it is, is seen to when all is known."""
+    call = state.calls[call_id]
+    leg, third = call.leg(leg_found.leg_id), state.tracks[call_id].unit
+    if leg is None or leg.state is LegState.ENDED:
+        return
+    if third is not None and third.leg_id == leg.id:
+        third.private = third.private or leg_found.private
+    if leg_found.answered and leg.answered is None:
+        at = call.last_at
+        state.note(LegChanged(at=at, call_id=call_id, leg=replace(leg, answered=at)))
 
 
 def restore(state: State, call: Call) -> None:

@@ -5,15 +5,17 @@ leg, a caller for a seat that is free.
 """
 
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegState
-from callcenter.domain.exchange import legs, seats
-from callcenter.domain.exchange.state import State, Track
-from callcenter.domain.ids import CallId
+from callcenter.domain.exchange import legs, moves, seats
+from callcenter.domain.exchange.state import State, Track, unit_leg
+from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.seats import SeatState
 from callcenter.domain.telephony import Ending, LegEnded
-from callcenter.domain.wishes import EndLeg
+from callcenter.domain.wishes import EndCall, EndLeg
 
 END_SECONDS = 5.0
 """A leg that was asked to end, or whose caller has left, is gone within milliseconds; then it is asked once more."""
+ALONE_SECONDS = 3.0
+"""How long a caller may be in a talk with nobody: what follows it takes him half a second."""
 BESIDE_SECONDS = 2.0
 """How long a caller may wait without an offer beside a free seat."""
 
@@ -24,6 +26,7 @@ def watch(state: State) -> None:
         return
     for call_id, track in list(state.tracks.items()):
         _end_what_was_to_end(state, state.calls[call_id], track)
+        _look_at_his_talk(state, call_id, track)
     for extension in state.seats:
         _free_a_held_seat(state, extension)
     free = any(legs.seat_free(state, extension) for extension in state.seats)
@@ -44,6 +47,29 @@ def _end_what_was_to_end(state: State, call: Call, track: Track) -> None:
             state.want(EndLeg(leg_id=leg.id))
         elif state.now.mono - since >= 2 * END_SECONDS:
             _hold_for_ended(state, call.id, leg)
+
+
+def _look_at_his_talk(state: State, call_id: CallId, track: Track) -> None:
+    """Let no caller stay in a talk in which nobody is, and no seat on the line for a caller it will not get back."""
+    call = state.calls[call_id]
+    seat_leg, unit = state.seat_leg(call), unit_leg(call)
+    talks = track.talks.get(LegId(call_id))
+    with_him = [leg for leg in (seat_leg, unit) if leg is not None and track.talks.get(leg.id) == talks]
+    fine = call.state is not CallState.TALKING or track.move is not None or (talks is not None and with_him)
+    if fine or track.ending:
+        track.alone_since = None
+    elif track.alone_since is None:
+        track.alone_since = state.now.mono
+    elif state.now.mono - track.alone_since >= ALONE_SECONDS:
+        track.alone_since = None
+        state.corrected += 1
+        if seat_leg is not None:
+            moves.give_back(state, call, seat_leg, at=state.now.wall)
+        elif track.operator_ended:
+            track.ending = True
+            state.want(EndCall(call_id=call_id))
+        else:
+            moves.to_the_head(state, call, at=state.now.wall, reason="unit_lost" if unit is None else "talk_ended")
 
 
 def _open_legs(call: Call) -> list[Leg]:
