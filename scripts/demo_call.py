@@ -8,22 +8,20 @@ step was seen to happen.
 import argparse
 import asyncio
 import contextlib
-import io
 import sys
 import time
-import wave
-from array import array
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from scripts.demo_notes import WordsAsTheyCome
+from scripts.demo_recording import ANOTHER, likeness, recording_is_true
 from scripts.demo_three_way import UnitComes, can_be_trunk
-from scripts.demo_words import AFTER, ALONE, BEFORE, TICKET, WHILE_IT_RINGS, NotSoError, Spoken, Story, Words, person
+from scripts.demo_words import AFTER, BEFORE, TICKET, WHILE_IT_RINGS, NotSoError, Spoken, Story, Words, person
 from scripts.hotline_client import Events, Home, HotlineClient, Json, NoHotlineError, ProblemError, SeatAccount
 from scripts.phones.sip import user_of
-from scripts.phones.tones import SAMPLE_RATE, loudness_of
+from scripts.phones.tones import loudness_of
 from scripts.phones.wav import read_speech
 from scripts.softphones import SoftCall, SoftPhoneError, SoftPhones
 
@@ -88,7 +86,7 @@ class Demo:
             await self._talk(placed, taken)
             await self._hang_up(placed, taken)
             await notes.are_all_there(self.call_id)
-        await self._recording_is_kept()
+        await recording_is_true(self.hotline, self.events, self.call_id, self.spoken, self.story)
         await self._ticket_is_filed()
 
     async def _talk(self, citizen: SoftCall, operator: SoftCall) -> None:
@@ -142,22 +140,29 @@ class Demo:
         )
         await asyncio.sleep(_RINGS_FOR)
 
-    async def _say(self, words: Words, speaker: SoftCall, *listeners: SoftCall) -> None:
-        """Let one speak; raises NotSoError when another does not hear it."""
+    async def _say(self, words: Words, speaker: SoftCall, *listeners: SoftCall, deaf: SoftCall | None = None) -> None:
+        """Let one speak; raises NotSoError when another does not hear it, or `deaf` does."""
         samples = await asyncio.to_thread(read_speech, _AUDIO / f"{words.file}.wav")
         wall = time.time() - time.monotonic()
         began, ended = await speaker.speaks(samples)
-        await asyncio.sleep(0.2)  # what was said last is still on its way
+        await asyncio.sleep(0.2 if deaf is None else 0.6)  # what was said last is still on its way
         loudness = min(listener.loudness((began, ended + 0.2)) for listener in listeners)
         if loudness < _HEARD:
             raise NotSoError("对方没有听到", "another one did not hear it")
+        if deaf is not None:
+            leaked = await asyncio.to_thread(likeness, samples, deaf.sound((began - 0.2, ended + 0.5)))
+            if leaked > ANOTHER:
+                raise NotSoError("第三方听到了单独商谈的内容", "what was said in private was heard")
         who, who_in_english = person(words.speaker)
-        all_of, all_in_english = ("对方", "heard") if len(listeners) == 1 else ("双方均", "both hear it,")
+        original = loudness_of(samples)
+        hears, hears_in_english = ("对方", "heard") if len(listeners) == 1 else ("双方均", "both hear it,")
+        except_for, except_for_in_english = ("", "") if deaf is None else ("，市民听不到", "; not by the citizen")
         self.story.tell(
-            f"{who}：{words.chinese}  〔{all_of}听到，实测响度 {loudness:.0f}，原声 {loudness_of(samples):.0f}〕",
-            f"{who_in_english}: {words.english}  [{all_in_english} {loudness:.0f} of {loudness_of(samples):.0f}]",
+            f"{who}：{words.chinese}  〔{hears}听到，实测响度 {loudness:.0f}，原声 {original:.0f}{except_for}〕",
+            f"{who_in_english}: {words.english}"
+            f"  [{hears_in_english} {loudness:.0f} of {original:.0f}{except_for_in_english}]",
         )
-        self.spoken.append(Spoken(words, began + wall, ended + wall))
+        self.spoken.append(Spoken(words, samples, began + wall, ended + wall))
 
     async def _hang_up(self, placed: SoftCall, taken: SoftCall) -> None:
         await placed.hang_up()
@@ -167,30 +172,6 @@ class Demo:
             raise NotSoError(f"通话结果为 {ended.data['outcome']}", f"the call's outcome is {ended.data['outcome']}")
         talked = _between(ended.data["t4"], ended.data["t5"])
         self.story.tell(f"市民挂机，通话 {talked:.1f} 秒。", f"The citizen hangs up after {talked:.1f} s of talk.")
-
-    async def _recording_is_kept(self) -> None:
-        kept = await self.events.until(
-            "recording.changed",
-            within=_AFTERWARDS,
-            call_id=self.call_id,
-            where=lambda data: data["state"] != "recording",
-        )
-        if kept.data["state"] != "kept":
-            raise NotSoError(f"录音状态为 {kept.data['state']}", f"the recording is {kept.data['state']}")
-        left, right = _sides(await self.hotline.recording(self.call_id))
-        started = datetime.fromisoformat(kept.data["started"]).timestamp()
-        kept_words = [spoken for spoken in self.spoken if spoken.words not in ALONE]
-        for spoken in kept_words:
-            own, other = (left, right) if spoken.words.speaker == "citizen" else (right, left)
-            window = slice(*(max(0, round((at - started) * SAMPLE_RATE)) for at in (spoken.began, spoken.ended)))
-            if loudness_of(own[window]) < max(_HEARD, 4 * loudness_of(other[window])):
-                raise NotSoError("录音左右声道与通话不符", "the recording does not hold who spoke when")
-        self.story.tell(
-            f"录音已保存 {kept.data['seconds']:.1f} 秒：左声道市民，右声道热线，逐句核对无误"
-            + ("；单独商谈不录音。" if len(kept_words) < len(self.spoken) else "。"),
-            f"Recording kept, {kept.data['seconds']:.1f} s: citizen left, hotline right; every sentence found in it"
-            + (", but for what was said in private." if len(kept_words) < len(self.spoken) else "."),
-        )
 
     async def _ticket_is_filed(self) -> None:
         await self.events.until(
@@ -247,18 +228,6 @@ async def _restored(hotline: HotlineClient, seat: Json) -> AsyncIterator[None]:
     finally:
         async with asyncio.timeout(_AFTERWARDS):
             await hotline.put(f"seats/{seat['extension']}/state", {"state": seat["state"], "reason": seat["reason"]})
-
-
-def _sides(data: bytes) -> tuple["array[int]", "array[int]"]:
-    """Give the two sides of a recording; raises NotSoError."""
-    with wave.open(io.BytesIO(data)) as file:
-        if (file.getnchannels(), file.getframerate(), file.getsampwidth()) != (2, SAMPLE_RATE, 2):
-            raise NotSoError("录音不是双声道 8 kHz", "the recording is not stereo at 8 kHz")
-        samples = array("h")
-        samples.frombytes(file.readframes(file.getnframes()))
-    if sys.byteorder == "big":
-        samples.byteswap()
-    return samples[0::2], samples[1::2]
 
 
 def _between(begun: str | None, ended: str | None) -> float:

@@ -22,8 +22,10 @@ _FITTING = "住房"  # the demonstration's matter is one of property management
 class Say(Protocol):
     """Lets one of the three speak and makes sure that the others hear it."""
 
-    def __call__(self, words: Words, speaker: SoftCall, *listeners: SoftCall) -> Awaitable[None]:
-        """Raise NotSoError when one of them does not."""
+    def __call__(
+        self, words: Words, speaker: SoftCall, *listeners: SoftCall, deaf: SoftCall | None = None
+    ) -> Awaitable[None]:
+        """Raise NotSoError when one of them does not, or `deaf` does."""
         ...
 
 
@@ -68,8 +70,8 @@ class UnitComes:
             f"The unit answers; operator and unit talk alone, the citizen hears music (measured {music:.0f}).",
         )
         question, answer = ALONE
-        await self.say(question, operator, phone)
-        await self.say(answer, phone, operator)
+        await self.say(question, operator, phone, deaf=citizen)
+        await self.say(answer, phone, operator, deaf=citizen)
         await self._asks("join")
         await self._is("joined")
         self.story.tell("话务员接通三方，市民、话务员、承办单位同时通话。", "The operator joins them: all three talk.")

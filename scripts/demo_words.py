@@ -1,6 +1,7 @@
 """What is said in the demonstration, and how it is told: in Chinese and English, with the seconds since it began."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from scripts.hotline_client import Json
@@ -76,6 +77,8 @@ class Spoken:
     """Words that were said and heard; wall-clock seconds, to find them in the recording."""
 
     words: Words
+    sound: Sequence[int] = field(repr=False)
+    """8 kHz samples."""
     began: float
     ended: float
 

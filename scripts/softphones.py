@@ -118,13 +118,21 @@ class SoftCall:
         await asyncio.sleep(max(0.0, began + len(samples) / SAMPLE_RATE - time.monotonic()))
         return began, time.monotonic()
 
+    def sound(self, between: tuple[float, float]) -> "array[int]":
+        """Give what came into the ear between two monotonic seconds."""
+        found = array("h")
+        for moment, piece in self.heard:
+            if between[0] <= moment < between[1]:
+                found.extend(piece)
+        return found
+
     def loudness(self, between: tuple[float, float]) -> float:
         """Give how loud it was in the ear, root mean square, 0 to 32767."""
-        return loudness_of(self._samples(between))
+        return loudness_of(self.sound(between))
 
     def amplitude(self, hz: int, between: tuple[float, float]) -> float:
         """Give how loud one tone was in the ear, 0 to 32767."""
-        return amplitude_of(hz, self._samples(between))
+        return amplitude_of(hz, self.sound(between))
 
     async def hears_sound(self, *, within: float, lasting: float = 0.3, louder_than: float = 300.0) -> float:
         """Wait until there is sound; gives how loud it is."""
@@ -149,13 +157,6 @@ class SoftCall:
                     piece.frombytes(data)
                     self.heard.append((time.monotonic(), piece))
             await asyncio.sleep(0.02)
-
-    def _samples(self, between: tuple[float, float]) -> "array[int]":
-        found = array("h")
-        for moment, piece in self.heard:
-            if between[0] <= moment < between[1]:
-                found.extend(piece)
-        return found
 
 
 @dataclass(slots=True, eq=False)

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from array import array
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from scripts import demo_call, demo_words
 from scripts.demo_notes import WordsAsTheyCome
+from scripts.demo_recording import ANOTHER, THE_SAME, likeness
 from scripts.demo_three_way import can_be_trunk
 from scripts.demo_words import Story
 from scripts.hotline_client import HotlineClient, Json
@@ -153,3 +155,24 @@ async def test_without_a_recogniser_it_says_how_to_have_one(capsys: pytest.Captu
 
     assert "语音识别未启用" in told
     assert "callcenter speech fetch" in told
+
+
+def test_a_sentence_is_known_again_in_a_recording_and_no_other_is() -> None:
+    folder = Path(demo_call.__file__).parent / "demo_audio"
+    sounds = {path.stem: read_speech(path) for path in folder.glob("*.wav")}
+    asked, answered, begged = (sounds[name] for name in ("operator-5", "unit-1", "citizen-1"))
+    line = array("h", [0] * 4000) + array("h", [round(sample * 0.8) for sample in asked]) + array("h", [0] * 4000)
+
+    assert likeness(asked, line) > 0.95
+    assert likeness(answered, line) < ANOTHER
+    assert likeness(begged, line) < ANOTHER
+    assert likeness(asked, array("h", [0] * len(line))) == 0.0
+    assert likeness(asked, array("h")) == 0.0
+
+
+def test_a_sentence_that_a_busy_machine_sent_in_pieces_is_still_known() -> None:
+    asked = read_speech(Path(demo_call.__file__).parent / "demo_audio" / "operator-5.wav")
+    half = len(asked) // 2
+    line = asked[:half] + array("h", [0] * 800) + asked[half:]
+
+    assert likeness(asked, line) > THE_SAME
