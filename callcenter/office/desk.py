@@ -174,6 +174,8 @@ class Desk:
 
         """
         call = self._live(call_id)
+        if not call.is_live:
+            raise RefusedError("the call has ended")
         leg_id = LegId(self._new_id())
         found = self._units.get(unit) or self._units_by_number.get(normalise(unit) or unit)
         if found is None:

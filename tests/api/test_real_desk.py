@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
+from callcenter.domain.calls import LegKind
 from callcenter.domain.exchange.commands import NoteUtterance
 from callcenter.domain.ids import LegId
 from callcenter.domain.notes import Side, Utterance, UtteranceId
+from callcenter.domain.telephony import LegAnswered, LegDialled, LegRang, PartyJoined
 from callcenter.domain.units import DutyHours, Unit
 from callcenter.domain.views import Json
 from callcenter.office.desk import Desk
@@ -261,6 +263,48 @@ async def test_a_unit_off_duty_is_not_called_and_it_is_said_until_when(hotline: 
 
     assert answer.status == 409
     assert "off duty until 2026-11-25 09:00" in answer.json["detail"]
+
+
+async def test_a_unit_is_brought_in_and_the_operator_leaves_and_returns(hotline: Hotline) -> None:
+    api, office = hotline.api, hotline.office
+    at = office.clock.now()
+    early = await api.ask("POST", f"/calls/{CALL}/three-way", {"unit": "housing"})
+    office.a_caller_waits()
+    waiting = await api.ask("POST", f"/calls/{CALL}/three-way", {"unit": "housing"})
+    seat_leg = office.the_seat_answers()
+
+    called = await api.ask("POST", f"/calls/{CALL}/three-way", {"unit": "02001"})
+    again = await api.ask("POST", f"/calls/{CALL}/three-way", {"unit": "10086"})
+    leg_id, leg = LegId(called.json["id"]), f"/calls/{CALL}/three-way/{called.json['id']}"
+    too_early = await api.ask("PUT", leg, {"action": "join"})
+    alone = await api.ask("PUT", f"/calls/{CALL}/seat", {"action": "leave"})
+    not_a_unit = await api.ask("PUT", f"/calls/{CALL}/three-way/{seat_leg}", {"action": "drop"})
+    office.tell(
+        LegDialled(at=at, call_id=CALL, leg_id=leg_id, seat=None, kind=LegKind.UNIT),
+        LegRang(at=at, call_id=CALL, leg_id=leg_id),
+        LegAnswered(at=at, call_id=CALL, leg_id=leg_id),
+        PartyJoined(at=at, call_id=CALL, leg_id=leg_id, talk="t"),
+    )
+    left = await api.ask("PUT", f"/calls/{CALL}/seat", {"action": "leave"})
+    back = await api.ask("PUT", f"/calls/{CALL}/seat", {"action": "return"})
+    dropped = await api.ask("PUT", leg, {"action": "drop"})
+    kinds = [entry["kind"] for entry in (await api.get(f"/calls/{CALL}/journal")).json["items"]]
+
+    assert (early.status, waiting.status) == (404, 409)
+    assert (called.status, called.json["state"], called.json["party"]) == (202, "dialing", "housing")
+    for refused, possible in ((again, "drop"), (too_early, "drop"), (alone, "hold")):
+        assert (refused.status, possible in refused.json["detail"]) == (409, True)
+    assert not_a_unit.status == 404
+    assert (left.status, back.status, dropped.status) == (200, 200, 200)
+    assert [one["state"] for one in left.json["legs"] if one["kind"] == "seat"] == ["held"]
+    assert "call.seat_left" in kinds
+    steps = [event.data for event in office.stream.since(0) or () if event.type == "leg.changed"]
+    assert list(dict.fromkeys(step["state"] for step in steps if step["id"] == leg_id)) == [
+        "dialing",
+        "ringing",
+        "joined",
+    ]
+    assert "DialUnit" in hotline.wished()
 
 
 async def test_units_say_when_they_answer_and_whether_they_do_now(hotline: Hotline) -> None:
