@@ -24,6 +24,8 @@ from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.domain.exchange import Exchange, Moment, Policy
 from callcenter.domain.seats import Seat
 from callcenter.domain.written import written
+from callcenter.events.address import BrokerAddress
+from callcenter.events.mosquitto import own_address
 from callcenter.health import DiskUse, Health, HearingUse
 from callcenter.home import Home, Secrets, forget_pid, write_pid
 from callcenter.ivr.flows import FlowShelf
@@ -38,6 +40,7 @@ from callcenter.office.recovery import recover
 from callcenter.office.stream import Stream
 from callcenter.office.switchboard import FrozenError, Switchboard
 from callcenter.office.tickets import TicketOffice
+from callcenter.outside import publisher_of
 from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
 from callcenter.settings_sources import cache_folder
@@ -199,6 +202,15 @@ class Controller:
             retention_days=settings.retention_days,
         )
 
+        self._publisher = publisher_of(
+            self._stream,
+            self._switchboard,
+            address=_broker(settings, home),
+            node=settings.node,
+            ca_file=settings.mqtt_ca_file,
+            now=clock.now,
+        )
+
         def hearing_use() -> HearingUse | str:
             if self._pool is None or self._notes is None or late is None:
                 return NO_WORDS if settings.speech_engine == "off" else f"{NO_WORDS}; fetch a model: {fetch_command()}"
@@ -228,6 +240,7 @@ class Controller:
                 speech_fault=lambda: self._voice_fault or self._menus.fault,
                 hearing=hearing_use,
                 disk=disk,
+                events=None if self._publisher is None else self._publisher.health,
             ),
         )
         self._token = secrets.api_token
@@ -276,6 +289,8 @@ class Controller:
             "parent": partial(_watch_parent, stopped),
         }
         parts |= self._hearing
+        if self._publisher is not None:
+            parts["events"] = self._publisher.run
         if not migrated:
             parts["migrate"] = self._migrate_later
         async with server, asyncio.TaskGroup() as tasks:
@@ -362,6 +377,12 @@ def _link(settings: Settings, secrets: Secrets) -> AmiLink:
         return AmiLink("127.0.0.1", settings.ami, "controller", secrets.ami_secret)
     assert settings.asterisk_secret is not None
     return AmiLink(elsewhere.host, elsewhere.port, settings.asterisk_user, settings.asterisk_secret.get_secret_value())
+
+
+def _broker(settings: Settings, home: Home) -> BrokerAddress | None:
+    if settings.mqtt_own_port is not None:
+        return own_address(home.mosquitto, settings.mqtt_own_port)
+    return settings.mqtt_broker
 
 
 def _new_id() -> str:

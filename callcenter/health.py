@@ -46,13 +46,16 @@ class Health:
         speech_fault: Callable[[], str | None],
         hearing: Callable[[], HearingUse | str],
         disk: Callable[[], Awaitable[DiskUse]],
+        events: Callable[[], tuple[str, str]] | None,
     ) -> None:
+        """`events` says how a broker is told what happens; None where none is set."""
         self._link = link
         self._switchboard = switchboard
         self._database = database
         self._speech_fault = speech_fault
         self._hearing = hearing
         self._disk = disk
+        self._events = events
 
     async def __call__(self) -> Mapping[str, ComponentHealth]:
         """Say how each component of contract.md §4 is."""
@@ -62,7 +65,7 @@ class Health:
             "database": ComponentHealth(status=status, detail=detail),
             "speech": self._speech(),
             "recordings": await self._recordings(),
-            "events": ComponentHealth(status=OFF, detail="no broker is set"),
+            "events": self._broker(),
         }
 
     def _asterisk(self) -> ComponentHealth:
@@ -87,6 +90,12 @@ class Health:
             told.append(f"{use.not_live} voices are not heard live and will be noted afterwards")
         detail = "; ".join([*told, use.detail, *([f"{use.waiting} calls wait to be noted"] if use.waiting else [])])
         return ComponentHealth(status=DEGRADED if told else OK, detail=detail)
+
+    def _broker(self) -> ComponentHealth:
+        if self._events is None:
+            return ComponentHealth(status=OFF, detail="no broker is set")
+        status, detail = self._events()
+        return ComponentHealth(status=status, detail=detail)
 
     async def _recordings(self) -> ComponentHealth:
         try:

@@ -103,6 +103,16 @@ class Home:
         return self.folder / "asterisk"
 
     @property
+    def mosquitto(self) -> Path:
+        """Folder of the own broker's configuration and login; made only where one is asked for."""
+        return self.folder / "mosquitto"
+
+    @property
+    def mosquitto_pid(self) -> Path:
+        """Process id of the own broker."""
+        return self.run / "mosquitto.pid"
+
+    @property
     def prompts(self) -> Path:
         """Folder of prompts that were rendered or converted."""
         return self.folder / "prompts"
@@ -251,10 +261,12 @@ class Home:
         secrets: Secrets,
         operators: Mapping[str, str],
         units: Sequence[Unit],
+        mqtt: str | None = None,
     ) -> None:
         """Write what phones and programs on this machine need to take part (contract.md §2), mode 600. Blocks.
 
         `sip`, `ami` and `trunk` are HOST:PORT, `http` is a whole address; `operators` names the person at each seat.
+        `mqtt`: address of the own broker with the login, where there is one.
 
         Raises:
             HomeError: the file cannot be written.
@@ -278,6 +290,7 @@ class Home:
                     for extension, operator in operators.items()
                 ],
                 "units": [{"id": unit.id, "name": unit.name, "number": unit.number} for unit in units],
+                **({} if mqtt is None else {"mqtt": mqtt}),
             },
         )
 

@@ -43,11 +43,13 @@ def wanted_ports(settings: Settings) -> Iterator[Wanted]:
         yield Wanted("ami", Endpoint(LOOPBACK, settings.ami), socket.SOCK_STREAM)
         yield Wanted("rtp", Endpoint(settings.sip.host, settings.rtp.first), socket.SOCK_DGRAM)
         yield Wanted("rtp", Endpoint(settings.sip.host, settings.rtp.last), socket.SOCK_DGRAM)
+    if settings.mqtt_own_port is not None:
+        yield Wanted("mqtt_own_port", Endpoint(LOOPBACK, settings.mqtt_own_port), socket.SOCK_STREAM)
 
 
 def trouble_with(wanted: Wanted) -> str | None:
     """Say why this port cannot be used and what to do, or None when it is free."""
-    endpoint, flag = wanted.endpoint, f"--{wanted.setting}"
+    endpoint, flag = wanted.endpoint, f"--{wanted.setting.replace('_', '-')}"
     family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
     try:
         with socket.socket(family, wanted.kind) as probe:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from callcenter.addresses import Endpoint, PortRange, parse_endpoint, parse_port_range
+from callcenter.events.address import BrokerAddress, parse_broker
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 """The folder that holds `ivr_flows/` and `agents/` of this copy of the project."""
@@ -101,6 +102,15 @@ def _pattern(value: str) -> str:
 def _database(value: SecretStr | None) -> SecretStr | None:
     if value is not None and not _DATABASE.fullmatch(value.get_secret_value()):
         raise _refuse("no address of a database that is known here")
+    return value
+
+
+def _broker(value: SecretStr | None) -> SecretStr | None:
+    if value is not None:
+        try:
+            parse_broker(value.get_secret_value())
+        except ValueError as error:
+            raise _refuse(str(error)) from error
     return value
 
 
@@ -290,6 +300,24 @@ class Settings(BaseModel):
         ge=100,
         le=1_000_000,
     )
+    mqtt_url: Annotated[SecretStr | None, AfterValidator(_broker), BeforeValidator(_none_when_empty)] = _set(
+        None,
+        "MQTT broker that is told what happens (docs/events.md). Default: none is. In user and password, signs such as"
+        " @ : / are written as %40 %3A %2F.",
+        "mqtt://USER:PASSWORD@HOST:PORT or mqtts://… for TLS",
+    )
+    mqtt_ca_file: Annotated[Path | None, BeforeValidator(_none_when_empty)] = _set(
+        None,
+        "Certificate of the authority that signed the broker's, for mqtts. Default: those this machine trusts.",
+        "a PEM file",
+    )
+    mqtt_own_port: Annotated[int | None, BeforeValidator(_none_when_empty)] = _set(
+        None,
+        "Port on 127.0.0.1 for a Mosquitto of the home's own, started beside Asterisk. Default: none is started.",
+        "a port from 1 to 65535, or nothing",
+        ge=1,
+        le=65_535,
+    )
     max_watchers: int = _set(1000, "WebSocket connections at one time.", "1 to 100000", ge=1, le=100_000)
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = _set(
         "INFO", "Least weight of what is logged.", "DEBUG, INFO, WARNING or ERROR"
@@ -351,6 +379,11 @@ class Settings(BaseModel):
         return f"sqlite+aiosqlite:///{self.home / 'callcenter.sqlite3'}"
 
     @property
+    def mqtt_broker(self) -> BrokerAddress | None:
+        """The broker that somebody else runs, with our login there, or None where none is set."""
+        return None if self.mqtt_url is None else parse_broker(self.mqtt_url.get_secret_value())
+
+    @property
     def asterisk_elsewhere(self) -> Endpoint | None:
         """The manager interface of an Asterisk that somebody else runs, or None where we run our own."""
         return None if self.asterisk in ("auto", "made") else parse_endpoint(self.asterisk)
@@ -389,6 +422,13 @@ class Settings(BaseModel):
             yield "rtp", f"a range that holds the port of sip, {self.sip.port}", "write another range"
         if self.trunk == self.sip_reached:
             yield "trunk", "the hotline's own SIP address", "write where the gateway is"
+        if self.mqtt_own_port is not None:
+            if self.mqtt_url is not None:
+                yield "mqtt_own_port", "set, and so is mqtt_url", "set one of them"
+            if self.mqtt_own_port in (self.ami, self.http.port):
+                yield "mqtt_own_port", "the port of http or ami too", "write another port"
+        if self.mqtt_ca_file is not None and (self.mqtt_broker is None or not self.mqtt_broker.tls):
+            yield "mqtt_ca_file", "set, and no broker is reached over TLS", "write mqtts:// in mqtt_url"
         if self.asterisk not in ("auto", "made"):
             try:
                 elsewhere = parse_endpoint(self.asterisk)

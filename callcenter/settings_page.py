@@ -5,7 +5,7 @@ from pydantic_core import PydanticUndefined
 from callcenter.settings import CHECKOUT, Settings, environment_name
 from callcenter.settings_sources import FILE_NAME, is_secret, what_to_write
 
-_FLAGS = ("home", "http", "sip", "rtp", "ami", "trunk", "flow", "public_address")
+_FLAGS = ("home", "http", "sip", "rtp", "ami", "trunk", "flow", "public_address", "mqtt_own_port")
 """Settings with a flag of their own; all others are given by --set."""
 
 _HEAD = f"""# Settings

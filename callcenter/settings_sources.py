@@ -105,7 +105,7 @@ def _home(later: Mapping[str, _Written]) -> Path:
 def _absolute(written: Mapping[str, _Written], home: Path) -> dict[str, Path]:
     """Folders named in the file are seen from the home, others from where the command was given."""
     found = {} if "home" in written and not str(written["home"].value) else {"home": home}
-    for name in ("flows_folder", "agents_folder"):
+    for name in ("flows_folder", "agents_folder", "mqtt_ca_file"):
         if name in written and isinstance(written[name].value, str) and written[name].value:
             path = Path(written[name].value).expanduser()
             found[name] = home / path if written[name].origin.startswith(str(home)) else path.absolute()
@@ -227,7 +227,7 @@ def _shown(name: str, value: Any) -> str:
     match value:
         case None:
             return "(none)"
-        case SecretStr() if name == "database_url":
+        case SecretStr() if name in ("database_url", "mqtt_url"):
             return re.sub(r"(?<=://)([^:/@]*):[^@]*(?=@)", r"\1:***", value.get_secret_value())
         case SecretStr():
             return "***"

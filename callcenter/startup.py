@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPException
+from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
 import structlog
@@ -17,7 +18,8 @@ from callcenter.asterisk.installation import find_or_make
 from callcenter.asterisk.process import AsteriskProcess
 from callcenter.asterisk.provision import Plan, SeatPhone
 from callcenter.domain.errors import CallcenterError, UnavailableError
-from callcenter.home import Home, Secrets, read_pid
+from callcenter.events.mosquitto import OwnMosquitto, own_address
+from callcenter.home import Home, Secrets, forget_pid, read_pid, write_pid
 from callcenter.log import Steps
 from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
@@ -65,6 +67,8 @@ async def _set_up(settings: Settings) -> Supervisor:
     await _end_earlier_controller(home)
     steps.done("earlier_ended")
     processes: list[Process] = []
+    if settings.mqtt_own_port is not None:
+        processes.append(OwnBroker(OwnMosquitto(home.mosquitto, home.log, settings.mqtt_own_port), home))
     if settings.asterisk_elsewhere is None:
         voice = Voice(name=settings.voice, rate=settings.voice_rate)
         prompts = Prompts(settings.prompt_folders, home.prompts, voice)
@@ -94,6 +98,7 @@ def _write_demo(settings: Settings, home: Home, roster: Roster, secrets: Secrets
         secrets=secrets,
         operators=roster.operators,
         units=roster.units,
+        mqtt=None if settings.mqtt_own_port is None else own_address(home.mosquitto, settings.mqtt_own_port).url,
     )
 
 
@@ -123,15 +128,19 @@ def _plan(settings: Settings, home: Home, roster: Roster, secrets: Secrets, prom
 
 async def _end_earlier_controller(home: Home) -> None:
     """Wait for a controller whose supervisor was killed; it must not hold our port, nor speak for the seats."""
-    pid = read_pid(home.controller_pid)
+    await _end_earlier(home.controller_pid, "controller")
+
+
+async def _end_earlier(noted: Path, name: str) -> None:
+    pid = read_pid(noted)
     if pid is None:
         return
-    _say("callcenter: an earlier controller of this home is still there; waiting for its end")
+    _say(f"callcenter: an earlier {name} of this home is still there; waiting for its end")
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     with suppress(TimeoutError):
         async with asyncio.timeout(EARLIER_SECONDS):
-            while read_pid(home.controller_pid) == pid:  # noqa: ASYNC110  # another process's end
+            while read_pid(noted) == pid:  # noqa: ASYNC110  # another process's end
                 await asyncio.sleep(0.1)
             return
     with suppress(ProcessLookupError):
@@ -162,6 +171,32 @@ class OwnAsterisk:
     async def stop(self, within_seconds: float) -> None:
         """End it, with a BYE to everybody."""
         await self._process.stop(within_seconds)
+
+
+class OwnBroker:
+    """The broker of this home, for the supervisor; nobody's call hangs on it."""
+
+    name = OwnMosquitto.name
+
+    def __init__(self, process: OwnMosquitto, home: Home) -> None:
+        self._process = process
+        self._noted = home.mosquitto_pid
+
+    async def start(self) -> None:
+        """Start it, when one from an earlier run has ended. Raises CallcenterError."""
+        await _end_earlier(self._noted, self.name)
+        await self._process.start()
+        if (pid := self._process.pid) is not None:
+            write_pid(self._noted, pid)
+
+    async def wait(self) -> int:
+        """Wait for its end; its exit code."""
+        return await self._process.wait()
+
+    async def stop(self, within_seconds: float) -> None:
+        """End it."""
+        await self._process.stop(within_seconds)
+        forget_pid(self._noted)
 
 
 class ControllerProcess:

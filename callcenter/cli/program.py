@@ -70,6 +70,9 @@ def run(
     public_address: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Address phones are told, with --sip 0.0.0.0:PORT.")
     ] = None,
+    mqtt_own_port: Annotated[
+        str | None, typer.Option(metavar="PORT", help="Also run an MQTT broker of its own, on loopback.")
+    ] = None,
     assignments: SetOption = None,
 ) -> None:
     """Start the hotline in the foreground: Asterisk and the controller, watched and started again when they die.
@@ -93,6 +96,7 @@ def run(
         trunk=trunk,
         flow=flow,
         public_address=public_address,
+        mqtt_own_port=mqtt_own_port,
     ).settings
     place = Home(settings.home)
     place.make()
@@ -142,6 +146,8 @@ def _held_by_ourselves(place: Home) -> list[str]:
         ours += ["sip", "ami", "rtp"]
     if read_pid(place.controller_pid) is not None:
         ours += ["http"]
+    if read_pid(place.mosquitto_pid) is not None:
+        ours += ["mqtt_own_port"]
     return ours
 
 

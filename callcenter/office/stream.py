@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,6 +72,11 @@ class Stream:
         self._held: deque[StreamEvent] = deque(maxlen=held)
         self._patience = patience
         self._watchers: set[Watcher] = set()
+        self._published: list[Callable[[StreamEvent], None]] = []
+
+    def when_published(self, published: Callable[[StreamEvent], None]) -> None:
+        """Tell this part of every event, in the moment it is published; it must not wait."""
+        self._published.append(published)
 
     def publish(self, type: str, at: datetime, data: Json) -> StreamEvent:  # noqa: A002 - the contract's own word
         """Number an event and give it to all who watch."""
@@ -80,6 +85,8 @@ class Stream:
         self._held.append(event)
         for watcher in self._watchers:
             watcher.give(event)
+        for published in self._published:
+            published(event)
         return event
 
     def since(self, after: int) -> Sequence[StreamEvent] | None:

@@ -1,0 +1,1 @@
+"""What the hotline tells other programs by itself."""

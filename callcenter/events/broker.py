@@ -1,0 +1,187 @@
+"""One connection to an MQTT broker; the only place that knows aiomqtt. What goes wrong is said in words."""
+
+import asyncio
+import contextlib
+import math
+import os
+from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
+
+import aiomqtt
+from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.reasoncodes import ReasonCode
+
+from callcenter.domain.errors import UnavailableError
+from callcenter.events.address import BrokerAddress
+from callcenter.events.topics import AT_LEAST_ONCE, Message
+
+REACH_SECONDS = 3.0  # to find that a host answers at all, before a thread is spent on it
+CONNECT_SECONDS = 25.0  # to be signed in; paho takes a thread for it, which must be over: 5 s for TCP, 15 s for TLS
+ANSWER_SECONDS = 5.0  # to take messages
+GOODBYE_SECONDS = 1.0  # for the last words, when we end
+KEEPALIVE_SECONDS = 15  # between signs of life; the broker tells our will after one and a half of it
+AT_ONCE = 20  # messages on their way to the broker at one time; paho keeps their order as long as it need not queue
+_REFUSED = 0x80  # answers to a subscription from here on mean no
+_OWN_LIMIT = math.inf  # for aiomqtt, whose limits lose a cancellation that meets an answer (asyncio.wait_for of 3.11)
+_SILENT = "it does not answer"
+_BROKEN = "the connection broke"
+_LOGIN = "the login is refused: user or password is wrong, or this user may not connect"
+_WHY = {
+    133: "the broker does not take our client id",
+    134: _LOGIN,
+    135: _LOGIN,
+    136: "the broker is not ready to serve",
+}
+"""What a broker that does not let us in means, by reason code (MQTT 5 §2.4)."""
+
+
+class BrokerAwayError(UnavailableError):
+    """The broker cannot be reached, lets us not in, or takes nothing any more; the message says which."""
+
+
+class Connection:
+    """A connection that stands."""
+
+    def __init__(self, client: aiomqtt.Client) -> None:
+        self._client = client
+
+    async def send(self, messages: Iterable[Message]) -> None:
+        """Hand these over, in this order, and wait until the broker has them all; no more than AT_ONCE at a time.
+
+        Raises:
+            BrokerAwayError: some may not have come through.
+            ValueError: one of them is nothing that MQTT can carry.
+
+        """
+        waiting = list(messages)
+        try:
+            while waiting:
+                async with asyncio.TaskGroup() as tasks:
+                    for message in waiting[:AT_ONCE]:
+                        tasks.create_task(self._send(message), name="events: send")
+                del waiting[:AT_ONCE]
+        except* BrokerAwayError as failed:
+            raise BrokerAwayError(str(failed.exceptions[0])) from failed
+        except* ValueError as failed:
+            raise ValueError("a message that MQTT cannot carry") from failed
+
+    async def _send(self, message: Message) -> None:
+        async with _answered():
+            await self._client.publish(
+                message.topic, message.payload, qos=message.qos, retain=message.retain, timeout=_OWN_LIMIT
+            )
+
+    async def listen(self, filters: Sequence[str]) -> bool:
+        """Ask for what goes under these topics; False where we may not. Raises BrokerAwayError."""
+        async with _answered():
+            answers = await self._client.subscribe([(name, AT_LEAST_ONCE) for name in filters], timeout=_OWN_LIMIT)
+        return all(_code(answer) < _REFUSED for answer in answers)
+
+    async def listen_no_more(self, filters: Sequence[str]) -> None:
+        """Take it back. Raises BrokerAwayError."""
+        async with _answered():
+            await self._client.unsubscribe(list(filters), timeout=_OWN_LIMIT)
+
+    async def heard(self) -> AsyncIterator[Message]:
+        """Give what comes in under topics that were asked for. Raises BrokerAwayError when the connection breaks."""
+        try:
+            async for message in self._client.messages:
+                payload = message.payload if isinstance(message.payload, bytes) else b""
+                yield Message(topic=str(message.topic), payload=payload, qos=message.qos, retain=message.retain)
+        except aiomqtt.MqttError as error:
+            raise BrokerAwayError(_words(error)) from error
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    address: BrokerAddress, *, client_id: str, will: Message, ca_file: Path | None
+) -> AsyncIterator[Connection]:
+    """Connect for as long as the block runs. `will` is told by the broker if we vanish without a word.
+
+    Raises:
+        BrokerAwayError: it cannot be reached or lets us not in.
+
+    """
+    await _reach(address)
+    client = aiomqtt.Client(
+        address.host,
+        address.port,
+        username=address.user,
+        password=address.password,
+        identifier=client_id,
+        clean_session=True,
+        timeout=_OWN_LIMIT,
+        keepalive=KEEPALIVE_SECONDS,
+        max_inflight_messages=AT_ONCE,
+        will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain),
+        tls_params=aiomqtt.TLSParameters(ca_certs=None if ca_file is None else str(ca_file)) if address.tls else None,
+    )
+    client.pending_calls_threshold = AT_ONCE  # it would log a warning for what is meant
+    stack = contextlib.AsyncExitStack()
+    async with _answered(CONNECT_SECONDS):
+        await stack.enter_async_context(client)
+    try:
+        yield Connection(client)
+    finally:
+        with contextlib.suppress(BrokerAwayError):  # it is over in any case
+            async with _answered(GOODBYE_SECONDS):
+                await stack.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _answered(within: float = ANSWER_SECONDS) -> AsyncIterator[None]:
+    """Limit how long the broker may take for one answer. Raises BrokerAwayError."""
+    try:
+        async with asyncio.timeout(within):
+            yield
+    except TimeoutError as error:
+        raise BrokerAwayError(_SILENT) from error
+    except aiomqtt.MqttError as error:
+        raise BrokerAwayError(_words(error)) from error
+
+
+async def _reach(address: BrokerAddress) -> None:
+    """Find out that somebody listens there, at no cost to anybody when nobody does. Raises BrokerAwayError."""
+    try:
+        async with asyncio.timeout(REACH_SECONDS):
+            _, writer = await asyncio.open_connection(address.host, address.port)
+    except TimeoutError as error:
+        raise BrokerAwayError("it cannot be reached") from error
+    except OSError as error:
+        raise BrokerAwayError(f"it cannot be reached ({_reason(error)})") from error
+    writer.close()
+    with contextlib.suppress(OSError, TimeoutError):  # however this one ends, the next is made afresh
+        async with asyncio.timeout(REACH_SECONDS):
+            await writer.wait_closed()
+
+
+def _reason(error: OSError) -> str:
+    """Give the plain reason; asyncio's own text repeats the address, or all of them where a host has several."""
+    if error.errno is None:
+        return "no address of its host answers"
+    return (
+        os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
+    ).lower()  # below 0: looking up its name
+
+
+def _words(error: Exception) -> str:
+    """Say why the broker is away, in words for whoever reads /health."""
+    match error:
+        case MqttConnectError():
+            return _WHY.get(_code(error.rc), f"it does not let us in ({error})")
+        case aiomqtt.MqttCodeError():
+            return _BROKEN
+        case _:
+            return _words_of_text(str(error))
+
+
+def _words_of_text(text: str) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return f"its certificate is not trusted ({text.rpartition(': ')[2]}); set mqtt_ca_file"
+    return {"Operation timed out": _SILENT, "Disconnected during message iteration": _BROKEN}.get(text, text) or _BROKEN
+
+
+def _code(answer: int | ReasonCode | None) -> int:
+    if isinstance(answer, ReasonCode):
+        return answer.value
+    return _REFUSED if answer is None else answer

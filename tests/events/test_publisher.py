@@ -1,0 +1,265 @@
+"""What a real Mosquitto gets to hear, and what becomes of the hotline when there is none."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+
+from callcenter.events.address import BrokerAddress
+from callcenter.events.publisher import Publisher
+from callcenter.events.topics import State
+from callcenter.office.stream import Stream
+from tests.support.mosquitto import Mosquitto, a_broker, free_port, listening, needs_mosquitto
+from tests.support.office_fakes import eventually, running
+
+if TYPE_CHECKING:
+    from callcenter.domain.views import Json
+
+pytestmark = needs_mosquitto
+
+AT = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
+STATUS, SEAT, ALARM = "callcenter/node1/status", "callcenter/node1/seats/8001", "callcenter/node1/alarms/disk"
+CALL, PRIVATE = "callcenter/node1/calls/c1", "callcenter/node1/private/calls/c1"
+
+
+class House:
+    """A stream with a publisher on it, and how everything is."""
+
+    def __init__(self, address: BrokerAddress, **how: Any) -> None:
+        self.stream = Stream("s1")
+        self.seats: list[Json] = [{"extension": "8001", "state": "ready"}]
+        self.alarms: list[Json] = []
+        self.publisher = Publisher(address, node="node1", stream="s1", state=self._state, **how)
+        self.stream.when_published(self.publisher.give)
+
+    def _state(self) -> State:
+        return State(seq=self.stream.seq, time=AT, seats=self.seats, queues=[], alarms=self.alarms)
+
+    def call(self, kind: str = "call.queued", **more: Any) -> None:
+        self.stream.publish(kind, AT, {"id": "c1", "caller": "13800138000", "state": "queued", **more})
+
+    def seat(self, state: str) -> None:
+        self.seats[0] = {"extension": "8001", "state": state}
+        self.stream.publish("seat.changed", AT, self.seats[0])
+
+    def alarm(self, *, stands: bool) -> None:
+        raised = {"name": "disk", "detail": "full", "since": "2026-11-24T04:00:00.000Z"}
+        self.alarms = [raised] if stands else []
+        if stands:
+            self.stream.publish("alarm.raised", AT, raised)
+        else:
+            self.stream.publish("alarm.cleared", AT, {"name": "disk"})
+
+    async def is_(self, status: str, *words: str, within: float = 5.0) -> None:
+        def so() -> bool:
+            said, detail = self.publisher.health()
+            return said == status and all(word in detail for word in words)
+
+        try:
+            await eventually(so, within=within)
+        finally:
+            print(self.publisher.health())
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[Mosquitto]:
+    async with a_broker(tmp_path) as broker:
+        yield broker
+
+
+@asynccontextmanager
+async def a_house(address: BrokerAddress, prepare: Callable[[House], None] = lambda _: None) -> AsyncIterator[House]:
+    house = House(address)
+    prepare(house)
+    async with running(house.publisher.run):
+        yield house
+
+
+async def test_each_event_is_told_with_its_stream_and_number_and_the_caller_only_in_private(broker: Mosquitto) -> None:
+    async with listening(broker.address) as everybody, a_house(broker.address) as house:
+        await everybody.until_last(STATUS, "online")
+        house.call("call.arrived")
+        house.call()
+
+        told = [seen.json for seen in await everybody.until_seen(CALL, 2)]
+        whole = [seen.json for seen in await everybody.until_seen(PRIVATE, 2)]
+
+    expected = {"type": "call.arrived", "stream": "s1", "seq": 1, "time": "2026-11-24T04:00:00.000Z"}
+    assert told[0] == expected | {"data": {"id": "c1", "state": "queued"}}
+    assert whole[0] == expected | {"data": {"id": "c1", "caller": "13800138000", "state": "queued"}}
+    assert [message["seq"] for message in told] == [message["seq"] for message in whole] == [1, 2]
+
+
+async def test_who_comes_late_finds_how_everything_is(broker: Mosquitto) -> None:
+    async with a_house(broker.address) as house:
+        await house.is_("ok", "connected")
+        house.seat("talking")
+        house.alarm(stands=True)
+        house.call()
+        await house.is_("ok", "3 events told")
+
+        async with listening(broker.address) as late:
+            await late.until_last(STATUS, "online")
+            (seat,) = await late.until_seen(SEAT)
+            (alarm,) = await late.until_seen(ALARM)
+
+    assert seat.retained
+    assert (seat.json["type"], seat.json["seq"], seat.json["data"]["state"]) == ("seat.changed", 1, "talking")
+    assert (alarm.json["type"], alarm.json["data"]["detail"]) == ("alarm.raised", "full")
+    assert late.under(CALL) == []  # what happened is not kept, only what is
+
+
+async def test_an_alarm_that_is_over_is_told_to_those_who_listen_and_gone_for_those_who_come(broker: Mosquitto) -> None:
+    async with listening(broker.address) as early, a_house(broker.address) as house:
+        await early.until_last(STATUS, "online")
+        house.alarm(stands=True)
+        house.alarm(stands=False)
+        await early.until_seen(ALARM, 3)
+        async with listening(broker.address) as late:
+            await late.until_seen(SEAT)
+
+    assert early.types(ALARM) == ["alarm.raised", "alarm.cleared"]
+    assert early.last(ALARM) == ""
+    assert late.under(ALARM) == []
+
+
+async def test_what_an_earlier_controller_left_and_is_no_more_is_taken_away(broker: Mosquitto) -> None:
+    gone = "callcenter/node1/seats/8009"
+
+    def before(house: House) -> None:
+        house.seats.append({"extension": "8009", "state": "ready"})
+        house.alarm(stands=True)
+
+    async with a_house(broker.address, before) as house:
+        await house.is_("ok", "1 events told")
+    async with listening(broker.address) as everybody:
+        await everybody.until_seen(gone)
+        async with a_house(broker.address):
+            await everybody.until_last(gone, "")
+            await everybody.until_last(ALARM, "")
+            async with listening(broker.address) as late:
+                await late.until_last(STATUS, "online")
+
+    assert late.last(SEAT) is not None
+    assert (late.under(gone), late.under(ALARM)) == ([], [])
+
+
+async def test_a_broker_that_is_killed_gets_what_it_missed_and_how_everything_is(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    async with a_house(broker.address) as house:
+        await house.is_("ok")
+        house.call("call.arrived")
+        await house.is_("ok", "1 events told")
+
+        await broker.kill()
+        await house.is_("degraded", "is away", "the connection broke")
+        house.call()
+        house.seat("talking")
+        house.call("utterance.partial", call_id="c1", text="停")
+        await house.is_("degraded", "2 wait")
+        await house.is_("degraded", "cannot be reached (connection refused)")
+        await broker.start()
+
+        async with listening(broker.address) as everybody:
+            await everybody.until_last(STATUS, "online", within=10)
+            house.call("call.ended")
+            await everybody.until_seen(CALL)
+            await house.is_("ok", "4 events told")
+
+    numbers = [seen.json["seq"] for seen in everybody.under(PRIVATE)]
+    assert numbers[-1] == 5
+    assert set(numbers) <= {2, 5}  # who listens from before the broker's end hears both
+    assert everybody.under(SEAT)[-1].json["data"]["state"] == "talking"
+
+
+async def test_what_waited_comes_before_what_is_and_online_last(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path)
+    house = House(broker.address, most_waiting=50)
+    for _ in range(60):
+        house.call()
+    house.seat("talking")
+    assert house.publisher.health()[1].endswith("50 wait, 11 dropped")
+    try:
+        await broker.start()
+        async with listening(broker.address) as everybody, running(house.publisher.run):
+            await everybody.until_last(STATUS, "online")
+            await everybody.until_seen(SEAT, 2)
+            await house.is_("ok", "50 events told, 11 dropped")
+    finally:
+        await broker.kill()
+
+    told = [seen for seen in everybody.seen if not seen.topic.startswith("callcenter/node1/private/")]
+    assert [seen.json["seq"] for seen in told[:-2]] == list(range(12, 62))
+    assert [seen.topic for seen in told[-3:]] == [SEAT, SEAT, STATUS]
+    assert (told[-2].json["type"], told[-2].json["seq"]) == ("snapshot", 61)
+
+
+async def test_a_controller_that_ends_says_so_and_one_that_is_gone_is_said_to_be(broker: Mosquitto) -> None:
+    async with listening(broker.address, STATUS, CALL) as everybody:
+        async with a_house(broker.address) as house:
+            await everybody.until_last(STATUS, "online")
+            house.call("call.ended")  # and at once the end
+        await everybody.until_last(STATUS, "offline")
+
+    assert set(everybody.types(CALL)) == {"call.ended"}  # twice where the end came before the broker's answer
+
+
+async def test_a_wrong_password_is_said_clearly_and_never_shown(tmp_path: Path) -> None:
+    async with a_broker(tmp_path, login=("hotline", "right")) as broker:
+        address = broker.address
+        wrong = BrokerAddress(host=address.host, port=address.port, user="hotline", password="hush-hush")
+        with structlog.testing.capture_logs() as logged:
+            async with a_house(wrong) as house:
+                await house.is_("degraded", "the login is refused: user or password is wrong")
+            async with a_house(address) as house:
+                await house.is_("ok", "connected")
+
+    assert [line["log_level"] for line in logged] == ["warning", "info"]
+    assert "hush" not in f"{logged} {wrong!r} {wrong} {House(wrong).publisher.health()}"
+
+
+async def test_one_who_may_only_write_still_tells_everything(tmp_path: Path) -> None:
+    rights = tmp_path / "rights"
+    rights.write_text("user hotline\ntopic write callcenter/#\nuser reader\ntopic read callcenter/#\n")
+    async with (
+        a_broker(tmp_path, f"acl_file {rights}", login=("hotline", "right")) as broker,
+        a_house(broker.address) as house,
+    ):
+        house.call()
+        await house.is_("ok", "1 events told")
+
+
+async def test_a_broker_that_stands_still_keeps_nobody_waiting(broker: Mosquitto) -> None:
+    async with a_house(broker.address) as house:
+        await house.is_("ok")
+        broker.freeze(on=True)
+        try:
+            began = asyncio.get_running_loop().time()
+            for _ in range(100):
+                house.call()
+            assert asyncio.get_running_loop().time() - began < 0.5
+            await house.is_("degraded", "it does not answer", "100 wait", within=10)
+        finally:
+            broker.freeze(on=False)
+        await house.is_("ok", "100 events told", within=15)
+
+
+async def test_an_event_that_cannot_be_told_is_counted_and_the_next_goes_out(broker: Mosquitto) -> None:
+    async with listening(broker.address, CALL) as everybody, a_house(broker.address) as house:
+        await house.is_("ok")
+        house.stream.publish("call.queued", AT, {"state": "without an id"})
+        house.call()
+        await everybody.until_seen(CALL)
+        await house.is_("degraded", "1 could not be told")
+
+
+async def test_nobody_at_home_is_found_out_at_no_cost_to_the_rest() -> None:
+    async with a_house(BrokerAddress(host="127.0.0.1", port=free_port())) as house:
+        house.call()
+        await house.is_("degraded", "is away", "1 wait")
