@@ -11,7 +11,9 @@ from callcenter.domain.notes import Gap, Side, Utterance, UtteranceId
 LEFT, RIGHT = 0, 1
 """Channels of a recording: the caller, and the hotline's side."""
 
-MARGIN = 0.2  # seconds; a word may reach over the end of a gap
+MARGIN = 0.2  # seconds heard beyond the end of a gap: a word may reach over it, but not over its beginning
+_CUT = 0.3  # seconds; who is heard to speak so soon after a gap was in the middle of a word when it ended
+_EXACT = 0.05  # seconds; how well an engine knows where a word begins
 _MOSTLY = 0.5  # of an utterance that another covers
 _NAMES = uuid.UUID("6f1d6a52-4f0e-5f0e-9a53-12345c0ffee5")
 
@@ -25,6 +27,8 @@ class Piece:
     channel: int
     begins: float
     ends: float
+    cut: Utterance | None = None
+    """What was noted just behind the gap, without its beginning; it is heard again as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,26 +41,33 @@ class Said:
     confidence: float | None
 
 
-def pieces(gaps: Iterable[Gap]) -> Sequence[Piece]:
-    """Say what is to be heard again, in order of time.
+def pieces(call: Call) -> Sequence[Piece]:
+    """Say what of a call is to be heard again, in order of time.
 
     The seat and a unit share the right channel. Where the words of both are missing they cannot be told apart, and
     are the operator's, who is asked first when something is unclear.
     """
-    gaps = sorted(gaps, key=lambda gap: (gap.start, gap.end))
+    gaps = () if call.notes is None else call.notes.gaps
     seats = [(gap.start, gap.end) for gap in gaps if gap.side is Side.SEAT]
     found = [
-        Piece(
-            side=gap.side,
-            leg_id=gap.leg_id,
-            channel=LEFT if gap.side is Side.CALLER else RIGHT,
-            begins=begins,
-            ends=ends,
-        )
+        _piece(call, gap, begins, ends)
         for gap in gaps
         for begins, ends in (_without(gap, seats) if gap.side is Side.UNIT else [(gap.start, gap.end)])
     ]
     return sorted(found, key=lambda piece: (piece.begins, piece.ends))
+
+
+def _piece(call: Call, gap: Gap, begins: float, ends: float) -> Piece:
+    own = [each for each in call.utterances if each.live and each.leg_id == gap.leg_id]
+    cut = next((each for each in own if ends - _EXACT <= each.start <= ends + _CUT), None)
+    return Piece(
+        side=gap.side,
+        leg_id=gap.leg_id,
+        channel=LEFT if gap.side is Side.CALLER else RIGHT,
+        begins=begins,
+        ends=ends if cut is None else cut.end,
+        cut=cut,
+    )
 
 
 def _without(gap: Gap, taken: Iterable[tuple[float, float]]) -> Sequence[tuple[float, float]]:
@@ -82,10 +93,12 @@ def noted_afterwards(
     free = [utterance for utterance in unfinished if utterance.leg_id == piece.leg_id]
     notes: list[Utterance] = []
     for each in said:
-        middle = (each.begins + each.ends) / 2
-        if not each.text or not piece.begins - MARGIN <= middle <= piece.ends + MARGIN or _is_noted(call, piece, each):
+        within = piece.begins - _EXACT <= each.begins < piece.ends
+        if not each.text or not within or _is_noted(call, piece, each):
             continue
         known = _same(each, [one for one in call.utterances if not one.live and one.leg_id == piece.leg_id])
+        if known is None and piece.cut is not None and not any(note.id == piece.cut.id for note in notes):
+            known = _same(each, [piece.cut])
         shown = _same(each, free)
         if shown is not None:
             free.remove(shown)
@@ -112,6 +125,7 @@ def _is_noted(call: Call, piece: Piece, said: Said) -> bool:
         _shared(utterance, said) > _MOSTLY * (said.ends - said.begins)
         for utterance in call.utterances
         if utterance.live
+        and utterance != piece.cut
         and (utterance.leg_id == piece.leg_id or (piece.channel == RIGHT and utterance.side in hotline))
     )
 

@@ -112,10 +112,9 @@ class LateNotes:
         return True
 
     async def _make(self, call: Call, path: Path) -> None:
-        assert call.notes is not None
         unfinished = self._unfinished.get(call.id, [])
         try:
-            for piece in pieces(call.notes.gaps):
+            for piece in pieces(call):
                 said = await self._hear(path, piece)
                 call = await self._calls.get(call.id) or call
                 for utterance in noted_afterwards(call, piece, said, unfinished):
@@ -134,7 +133,7 @@ class LateNotes:
         self._switchboard.ask(ClearAlarm(name=NOTES_FAILED))
 
     async def _hear(self, path: Path, piece: Piece) -> Sequence[Said]:
-        begins, ends = max(0.0, piece.begins - MARGIN), piece.ends + MARGIN
+        begins, ends = piece.begins, piece.ends + MARGIN
         try:
             async with asyncio.timeout(max(LIMIT_LEAST, LIMIT_FACTOR * (ends - begins))):
                 words = await self._hearing.transcribe(path, channel=piece.channel, begins=begins, ends=ends)

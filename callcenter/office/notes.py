@@ -44,6 +44,8 @@ class _Ear:
     side: Side
     tap: "_Tap | None" = None
     wanted: bool = False
+    heard_from: datetime | None = None
+    """When the tap began that heard it last."""
     attempts: int = 0
     retry_at: float = 0.0
 
@@ -248,7 +250,6 @@ class NoteTaker:
             ear.retry_at = now + min(RETRY_MOST, RETRY_FIRST * 2 ** (ear.attempts - 1))
             if ear.attempts == MOST_ATTEMPTS:
                 log.warning("a leg cannot be listened to; it is noted afterwards", call_id=ear.call_id)
-        listening.changed = True
         self._stirred.set()
 
     # What the speech workers tell
@@ -268,7 +269,7 @@ class NoteTaker:
     def tap_begun(self, tap_id: TapId, at: datetime) -> None:
         """The first sound of this tap was said at this moment."""
         if (tap := self._tap.get(tap_id)) is not None:
-            tap.begun = tap.settled = at
+            tap.begun = tap.settled = tap.ear.heard_from = at
             if (listening := self._listening.get(tap.ear.call_id)) is not None:
                 listening.changed = True
                 self._stirred.set()
@@ -308,6 +309,8 @@ class NoteTaker:
             confidence=words.confidence,
             final=words.final,
         )
+        if words.final and tap.settled is not None:
+            tap.settled = max(tap.settled, words.ends)  # one utterance is told after the other
         if not words.final:
             if not unwanted:
                 tap.open[words.number] = utterance
@@ -349,14 +352,16 @@ class NoteTaker:
         self._tell(listening, Notes(state=NotesState.LIVE, gaps=self._known_gaps(listening)))
 
     def _known_gaps(self, listening: _Listening) -> tuple[Gap, ...]:
-        """Give what is missing for certain: of each leg only what lies before the tap that hears it now."""
+        """Give what is missing for certain: of each leg only what lies before the tap that heard it last.
+
+        What is missing after that is found by another controller too: nothing was noted from there on.
+        """
         gaps: list[Gap] = []
         for leg_id, attention in listening.attentions.items():
             ear = listening.ears.get(leg_id)
-            heard_from = ear.tap.begun if ear is not None and ear.tap is not None else None
-            begun = [tap.begun for tap in listening.taps.values() if tap.ear.leg_id == leg_id and tap.begun]
-            until = heard_from or min(begun, default=self._clock.now())
-            gaps += gaps_of(listening.call, [attention], until)
+            if ear is not None and ear.heard_from is not None:
+                begun = [tap.begun for tap in listening.taps.values() if tap.ear is ear and tap.begun is not None]
+                gaps += gaps_of(listening.call, [attention], min([ear.heard_from, *begun]))
         return tuple(gaps)
 
     def _tell(self, listening: _Listening, notes: Notes) -> None:

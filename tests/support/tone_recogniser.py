@@ -16,15 +16,17 @@ from callcenter.speech.recogniser import Heard
 from scripts.phones.sound import SENT_AMPLITUDE, Sound
 from scripts.phones.tones import SAMPLE_RATE, tone
 
-ALPHABET = "天地人和山水风云日月星火土木金石"  # no numeral among them: those would be written otherwise
+ALPHABET = "天地人和山水风云日月星火土木金石江河湖海花草树竹松梅兰菊春夏秋冬东西南北桥路门窗"
+"""No numeral is among them: those would be written otherwise."""
 CRASHES, HANGS = "✝", "∞"
-_HZ = {sign: 500 + 150 * number for number, sign in enumerate(ALPHABET)} | {CRASHES: 3050, HANGS: 3350}
-_SIGN_SECONDS, _PAUSE_SECONDS = 0.12, 0.08
+_HZ = {sign: 400 + 65 * number for number, sign in enumerate(ALPHABET)} | {CRASHES: 3150, HANGS: 3350}
+_SIGN_SECONDS, _PAUSE_SECONDS = 0.2, 0.16  # so long that a busy machine's lost packets take no sign away
 _FRAME = 160  # 20 ms
 _QUIET = 400.0
 _CLOSING_FRAMES = 20  # 0.4 s of silence end an utterance
 _PARTIAL_FRAMES = 25
 _SHORTEST_FRAMES = 3
+_HOLE_FRAMES = 4  # so short a silence is a lost packet, no pause between two signs
 
 _STEPS = np.arange(_FRAME) / SAMPLE_RATE
 _WAVES = np.exp(-2j * np.pi * np.outer(list(_HZ.values()), _STEPS))
@@ -40,15 +42,6 @@ def spoken(text: str, *, after: float = 0.0, seconds: float | None = None) -> So
     if seconds is not None:
         samples += array("h", bytes(2 * max(0, round(seconds * SAMPLE_RATE) - len(samples))))
     return Sound(samples=samples)
-
-
-def sentence(number: int, length: int = 4) -> str:
-    """Give a text that no other number below 16 ** `length` has."""
-    signs = ""
-    for _ in range(length):
-        number, digit = divmod(number, len(ALPHABET))
-        signs = ALPHABET[digit] + signs
-    return signs
 
 
 class ToneStream:
@@ -109,7 +102,8 @@ class ToneStream:
 
     def _take(self, samples: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> None:
         if float(np.sqrt(np.mean(samples**2))) < _QUIET:
-            self._end_sign()
+            if self._frame - self._spoke_at >= _HOLE_FRAMES:
+                self._end_sign()
             if self._began is not None and self._frame - self._spoke_at >= _CLOSING_FRAMES:
                 self._close()
             return
