@@ -90,7 +90,9 @@ def _says(value: int | None, plain: str) -> bool:
     if value is None or value >= _BEYOND:
         return False
     proper = _without_one_before_ten(said(value))
-    return plain == proper or (plain[-1:] not in _ONES and plain == proper.replace("零", ""))
+    if plain == proper:
+        return True
+    return value < _HUNDRED_MILLION and plain[-1:] not in _ONES and plain == proper.replace("零", "")
 
 
 def _without_one_before_ten(words: str) -> str:

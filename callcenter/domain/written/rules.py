@@ -50,6 +50,7 @@ _MONTH_BEFORE = re.compile(rf"(?:^|[^个])[{NUMERAL}]+月$")
 _LEAST_OF_DIGITS = 3  # digits spoken one by one: fewer are too often about so many (三四)
 _FEW = 10  # up to here what is merely counted stays in Chinese
 _TEENS = 19
+_MYRIAD = 10_000
 _HOURS, _MINUTES_OF_HOUR, _MONTHS, _DAYS = 24, 59, 12, 31
 
 _Found = tuple[str, int]
@@ -148,7 +149,7 @@ def _hour(text: str, at: int, end: int) -> _Found | None:
     if minutes := _minutes(behind, named=named, hour=hour.value):
         return f"{hour.value}{sign}{minutes[0]}", end + 1 + minutes[1]
     if sign == "时":
-        is_hour = named or hour.value > 1
+        is_hour = named or hour.value not in (1, 4)  # 一时, 四时
         return (f"{hour.value}时", end + 1) if is_hour and behind[:1] not in set("候间代常刻有而不光髦差机") else None
     if not named and _WITH_POINT.match(text, at) and not _is_hour_behind_hour(text, at):
         return None
@@ -298,8 +299,10 @@ def _shown(run: str) -> str:
 def _is_number(text: str, at: int, end: int, values: list[Number], joints: list[str]) -> bool:
     """Whether what stands around tells that a number is meant."""
     before, behind = text[:at], text[end:]
-    if behind.startswith(("几", "数", "分之")):
+    if behind.startswith(("几", "数", "好几", "分之")):
         return False
+    if re.match("[多余来]万", behind) and any(value.value >= _MYRIAD for value in values):
+        return False  # 二亿三千多万
     if "杠" in joints:
         return True
     numbered = NUMBERED.match(behind)
