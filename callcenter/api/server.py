@@ -17,6 +17,7 @@ from callcenter.api.contract import LARGEST_BODY, Access, Operation, invoke
 from callcenter.api.document import OPERATIONS, ROOT, openapi_document, written
 from callcenter.api.pages import POLICY, docs_page
 from callcenter.api.problems import HttpError, from_error, problem
+from callcenter.api.screens import add_screens
 from callcenter.api.sign_in import SignIn
 from callcenter.api.stream import WATCHERS, Watchers
 from callcenter.domain.errors import CallcenterError
@@ -73,6 +74,7 @@ async def make_server(
     for operation in OPERATIONS:
         _add(app, operation, desk, sign_in)
     _add_pages(app)
+    add_screens(app)
 
     async def finish(_request: web.Request, response: web.StreamResponse) -> None:
         _finish(response, version)
