@@ -138,9 +138,10 @@ class Turns:
         frames = self.at - turn.first
         place = _quietest(turn.pcm, frames - _CUT_WITHIN, frames)
         voiced = turn.voiced
-        last = max((at for at in range(place) if voiced[at]), default=place - 1)
-        begin = next((at for at in range(place, frames) if voiced[at]), place)
-        rest = Turn(
+        begin = voiced.find(1, place)
+        if begin < 0:  # it has paused anyway
+            return self._close()
+        self.open = Turn(
             self._number(),
             turn.first + begin,
             turn.end,
@@ -148,10 +149,8 @@ class Turns:
             turn.pcm[place * FRAME_BYTES :],
             voiced[place:],
         )
-        rest.end = max(rest.end, rest.start)
-        turn.end, turn.closed = turn.first + last + 1, True
+        turn.end, turn.closed = turn.first + voiced.rfind(1, 0, place) + 1, True
         del turn.pcm[place * FRAME_BYTES :], voiced[place:]
-        self.open = rest
         return turn
 
     def _number(self) -> int:

@@ -8,7 +8,8 @@ import os
 import re
 import unicodedata
 from array import array
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 AUDIO = Path(__file__).resolve().parents[3] / "shared" / "audio"
 CALLS = ("call1", "call2", "call3")
 RATE = 8000
+_FRAME = RATE // 50
 _DIGITS = "零一二三四五六七八九"
 _PLACES = ("", "十", "百", "千")
 
@@ -54,6 +56,20 @@ def turns_of(call: str, side: str) -> list[Said]:
         for row in rows
         if row["call"] == call and row["side"] == side
     ]
+
+
+def voice_of(call: str, side: str) -> list[Said]:
+    """Give the same turns by their voice alone: a read sentence has up to 0.6 s of silence before and behind it."""
+    sound = sound_of(call, side)
+    return [_trimmed(turn, sound) for turn in turns_of(call, side)]
+
+
+def _trimmed(turn: Said, sound: Sequence[int]) -> Said:
+    first = int(turn.start * RATE)
+    frames = [sound[at : at + _FRAME] for at in range(first, int(turn.end * RATE) - _FRAME, _FRAME)]
+    powers = [sum(value * value for value in frame) for frame in frames]
+    loud = [at for at, power in enumerate(powers) if power > max(powers) / 1000]  # 30 dB below its loudest
+    return replace(turn, start=(first + loud[0] * _FRAME) / RATE, end=(first + (loud[-1] + 1) * _FRAME) / RATE)
 
 
 def sound_of(call: str, side: str) -> "array[int]":
