@@ -45,7 +45,7 @@ from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
 from callcenter.settings_sources import cache_folder
 from callcenter.speech.engines import choose
-from callcenter.speech.models import fetch_command
+from callcenter.speech.models import fetch_command, models_folder
 from callcenter.speech.pool import SpeechPool
 from callcenter.speech.prompts import Prompts
 from callcenter.speech.voice import Voice
@@ -344,12 +344,19 @@ def hearing_engine(settings: Settings) -> Engine | None:
 
     What is asked for and is not there is no reason not to start: the workers say what helps, and look again.
     """
-    models = cache_folder(os.environ) / "models"
+    models = models_folder(cache_folder(os.environ))
     with suppress(UnavailableError):
         if choose(settings.speech_engine, settings.speech_model, models) is None:
             return None
-    options = {"engine": settings.speech_engine, "model": settings.speech_model, "models": str(models)}
-    return Engine(factory="callcenter.speech.chosen:load", options=options)
+    return Engine(
+        factory="callcenter.speech.chosen:load",
+        options={
+            "engine": settings.speech_engine,
+            "model": settings.speech_model,
+            "models": str(models),
+            "threads": settings.speech_threads,
+        },
+    )
 
 
 def _policy(settings: Settings) -> Policy:

@@ -266,7 +266,7 @@ class Settings(BaseModel):
     )
     speech_workers: Annotated[int | None, BeforeValidator(_none_when_empty)] = _set(
         None,
-        "Processes that turn voices into words, each with a model of its own. Default: one for each core but one.",
+        "Processes that turn voices into words, each with a model of its own. Default: one for two cores.",
         "1 to 64, or nothing",
         ge=1,
         le=64,
@@ -347,7 +347,12 @@ class Settings(BaseModel):
     @property
     def speech_workers_now(self) -> int:
         """How many processes turn voices into words on this machine."""
-        return self.speech_workers or max(1, (os.cpu_count() or 1) - 1)
+        return self.speech_workers or max(1, (os.cpu_count() or 1) // 2)
+
+    @property
+    def speech_threads(self) -> int:
+        """How many pieces of speech each of them decodes at a time: all of them together keep every core busy."""
+        return max(1, (os.cpu_count() or 1) // self.speech_workers_now)
 
     @property
     def media_address(self) -> str:

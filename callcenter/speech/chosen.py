@@ -9,12 +9,12 @@ from callcenter.speech.models import fetch_command
 from callcenter.speech.recogniser import Recogniser
 
 
-def load(engine: str, model: str | None, models: str) -> Recogniser:
-    """Load it; blocks for seconds. A model that was fetched meanwhile is found.
+def load(engine: str, model: str | None, models: str, threads: int = 1) -> Recogniser:
+    """Load it; blocks for seconds. A model that was fetched meanwhile is found; `threads` pieces are decoded at once.
 
     Raises UnavailableError: it is not there; the message holds the command that helps.
     """
     choice = choose(engine, model, Path(models))
     if choice is None:
         raise UnavailableError(f"there is no recogniser with a model; fetch one: {fetch_command()}")
-    return load_engine(choice.engine, choice.model)
+    return load_engine(choice.engine, choice.model, threads=threads)

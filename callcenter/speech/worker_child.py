@@ -276,6 +276,8 @@ def main() -> None:
     options.add_argument("--options", default="{}", help="JSON object: keyword arguments of that function")
     chosen = options.parse_args()
     os.nice(NICE)
+    with contextlib.suppress(OSError):  # where Linux shares the processors among sessions, nice counts only within one
+        Path("/proc/self/autogroup").write_text(str(NICE), encoding="ascii")
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when the engine's libraries are loaded
     incoming, outgoing = os.dup(0), os.dup(1)
     os.dup2(2, 1)  # what a library prints is no line of ours
