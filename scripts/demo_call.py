@@ -152,7 +152,7 @@ class Demo:
         if deaf is not None:
             leaked = await asyncio.to_thread(likeness, samples, deaf.sound((began - 0.2, ended + 0.5)))
             if leaked > ANOTHER:
-                raise NotSoError("第三方听到了单独商谈的内容", "what was said in private was heard")
+                raise NotSoError("第三方听到了私下商谈的内容", "what was said in private was heard")
         who, who_in_english = person(words.speaker)
         original = loudness_of(samples)
         hears, hears_in_english = ("对方", "heard") if len(listeners) == 1 else ("双方均", "both hear it,")

@@ -43,13 +43,13 @@ async def recording_is_true(
             *(asyncio.to_thread(likeness, each.sound, side[window]) for side in (own, other))
         )
         if each in private and max(alike, mistaken) > ANOTHER:
-            raise NotSoError("录音中有单独商谈的内容", "the recording holds what was said in private")
+            raise NotSoError("录音中有私下商谈的内容", "the recording holds what was said in private")
         if each not in private and (alike < THE_SAME or mistaken > ANOTHER):
             raise NotSoError("录音左右声道与通话不符", "the recording does not hold who spoke when")
     found = len(spoken) - len(private)
     story.tell(
         f"录音已保存 {kept.data['seconds']:.1f} 秒：左声道市民，右声道热线，{found} 句逐句核对无误"
-        + (f"；单独商谈的 {len(private)} 句未录入。" if private else "。"),
+        + (f"；私下商谈的 {len(private)} 句未录入。" if private else "。"),
         f"Recording kept, {kept.data['seconds']:.1f} s: citizen left, hotline right; each of {found} sentences found"
         + (f", and none of the {len(private)} said in private." if private else "."),
     )

@@ -66,7 +66,7 @@ class UnitComes:
         await self._is("private")
         music = await citizen.hears_sound(within=_STEP, louder_than=_MUSIC)
         self.story.tell(
-            f"{unit['name']}接听，先与话务员单独商谈；市民听到等待音乐（实测响度 {music:.0f}）。",
+            f"{unit['name']}接听，先与话务员私下商谈；市民听到等待音乐（实测响度 {music:.0f}）。",
             f"The unit answers; operator and unit talk alone, the citizen hears music (measured {music:.0f}).",
         )
         question, answer = ALONE
