@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import math
 import os
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -33,6 +34,10 @@ _WHY = {
     136: "the broker is not ready to serve",
 }
 """What a broker that does not let us in means, by reason code (MQTT 5 §2.4)."""
+
+
+_UNHEARD = logging.getLogger(f"{__name__}.library")  # what it would log is said once, by whoever holds the connection
+_UNHEARD.setLevel(logging.CRITICAL)
 
 
 class BrokerAwayError(UnavailableError):
@@ -109,6 +114,7 @@ async def connected(
         username=address.user,
         password=address.password,
         identifier=client_id,
+        logger=_UNHEARD,
         clean_session=True,
         timeout=_OWN_LIMIT,
         keepalive=KEEPALIVE_SECONDS,

@@ -200,7 +200,7 @@ async def test_what_waited_comes_before_what_is_and_online_last(tmp_path: Path) 
     assert (told[-2].json["type"], told[-2].json["seq"]) == ("snapshot", 61)
 
 
-async def test_a_controller_that_ends_says_so_and_one_that_is_gone_is_said_to_be(broker: Mosquitto) -> None:
+async def test_a_controller_that_ends_tells_what_is_left_and_then_that_it_is_gone(broker: Mosquitto) -> None:
     async with listening(broker.address, STATUS, CALL) as everybody:
         async with a_house(broker.address) as house:
             await everybody.until_last(STATUS, "online")
