@@ -1,19 +1,21 @@
 """The pages in a real Chromium, on a served desk; and a running hotline for the whole story."""
 
 import asyncio
+import inspect
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
-from callcenter.api.server import Server, make_server
+from callcenter.api.server import make_server
 from tests.api.conftest import TOKEN
-from tests.support.fake_desk import FakeDesk
+from tests.pages.made_up import PageDesk
 from tests.support.office_fakes import FakeClock
 from tests.support.running_hotline import Ports
 from tests.support.tone_hotline import ToneHotline
@@ -28,6 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/pages" in str(item.path):
             item.add_marker(pytest.mark.slow)
+            if inspect.iscoroutinefunction(getattr(item, "function", None)):
+                # One Chromium for all of them: it lives in the loop that it was started in.
+                item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +47,7 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     flags = ["--disable-gpu", "--mute-audio"] + (["--no-sandbox"] if os.getuid() == 0 else [])
     async with async_playwright() as driver:
@@ -62,12 +67,26 @@ class Watched:
     base: str
     complaints: list[str] = field(default_factory=list)
 
+    async def sits_at(self, extension: str) -> Page:
+        """Sign in at the desk and take a seat."""
+        page = await self.sign_in("/desk")
+        await page.get_by_role("button", name=extension).click()
+        await expect(page.locator("#live")).to_have_text("实时")
+        return page
+
     async def sign_in(self, path: str, *, token: str = TOKEN) -> Page:
         """Open a page and sign in by hand."""
         await self.page.goto(self.base + path)
         await self.page.get_by_label("访问令牌").fill(token)
         await self.page.get_by_role("button", name="登录", exact=True).click()
         return self.page
+
+
+async def until_true(page: Page, expression: str) -> None:
+    """Wait until this holds in the page, whose policy forbids the driver to wait in there by itself."""
+    async with asyncio.timeout(LIMIT / 1000):
+        while not await page.evaluate(expression):  # noqa: ASYNC110 - the event would have to come from in there
+            await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
@@ -94,18 +113,42 @@ async def opened(browser: Browser, base: str) -> AsyncIterator[Watched]:
 
 
 @pytest.fixture
-def desk() -> FakeDesk:
-    return FakeDesk()
+def desk() -> PageDesk:
+    return PageDesk()
 
 
-@pytest.fixture
-async def server(desk: FakeDesk) -> AsyncIterator[Server]:
-    async with make_server(desk, host="127.0.0.1", port=0, token=TOKEN, clock=FakeClock(), version="9.9.9") as server:
-        yield server
+class Served:
+    """A desk's server, which may go and come back at the same address."""
+
+    def __init__(self, desk: PageDesk) -> None:
+        self._desk = desk
+        self._port = 0
+        self._running = AsyncExitStack()
+        self.url = ""
+
+    async def comes(self) -> None:
+        """Listen."""
+        made = make_server(
+            self._desk, host="127.0.0.1", port=self._port, token=TOKEN, clock=FakeClock(), version="9.9.9"
+        )
+        server = await self._running.enter_async_context(made)
+        self._port, self.url = server.port, server.url
+
+    async def goes(self) -> None:
+        """Go, and tell those who watch."""
+        await self._running.aclose()
 
 
-@pytest.fixture
-async def tab(browser: Browser, server: Server) -> AsyncIterator[Watched]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def server(desk: PageDesk) -> AsyncIterator[Served]:
+    served = Served(desk)
+    await served.comes()
+    yield served
+    await served.goes()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tab(browser: Browser, server: Served) -> AsyncIterator[Watched]:
     async with opened(browser, server.url) as watched:
         yield watched
 
