@@ -170,6 +170,8 @@ class Events:
 
     def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
         self.snapshot: Json = {}
+        self.stream = ""
+        """Id of the stream the numbers count in."""
         self.all: list[Event] = []
         self.gaps: list[tuple[int, int]] = []
         """Pairs of neighbours in the stream whose numbers do not follow each other."""
@@ -180,7 +182,7 @@ class Events:
     async def __aenter__(self) -> Self:
         self._socket = await self._session.ws_connect(self._address, max_msg_size=_LARGEST_EVENT, heartbeat=20.0)
         first = await self._socket.receive_json(timeout=5.0)
-        self.snapshot, self._last = first["data"], first["seq"]
+        self.snapshot, self.stream, self._last = first["data"], first["stream"], first["seq"]
         self._reading = asyncio.get_running_loop().create_task(self._read(), name="events")
         return self
 
