@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcenter.domain import telephony as t
+from callcenter.domain.calls import LegKind
 from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableError
 from callcenter.domain.exchange import commands as c
 from callcenter.domain.ids import CallId, LegId, TicketId
@@ -22,6 +23,7 @@ OFFERED = LegId("offered")
 LEGS = st.one_of(
     st.just(OFFERED),
     st.just(OFFERED),
+    st.sampled_from(["unit-1", "unit-2"]).map(LegId),
     st.sampled_from(["leg-1", "leg-2", "leg-3", "net-1", "net-2", "A", "B"]).map(LegId),
 )
 SEAT = st.sampled_from([*SEATS, "9999"])
@@ -29,9 +31,21 @@ TALKS = st.sampled_from(["talk-1", "talk-2"])
 CODES = st.sampled_from(["*1", "*2", "*3", "*9"])
 AT = st.floats(0, 300).map(lambda seconds: BEGIN + timedelta(seconds=round(seconds, 3)))
 SINCE = st.integers(0, 300).map(lambda seconds: int(BEGIN.timestamp()) + seconds)
+UNITS = st.sampled_from(["unit-1", "unit-2"]).map(LegId)
 FOUND_LEGS = st.lists(
-    st.builds(t.LegFound, leg_id=LEGS, seat=SEAT, answered=st.booleans(), talk=st.none() | TALKS),
-    max_size=2,
+    st.one_of(
+        st.builds(t.LegFound, leg_id=LEGS, seat=SEAT, answered=st.booleans(), talk=st.none() | TALKS),
+        st.builds(
+            t.LegFound,
+            leg_id=UNITS,
+            seat=st.none(),
+            answered=st.booleans(),
+            talk=st.none() | TALKS,
+            kind=st.just(LegKind.UNIT),
+            private=st.booleans(),
+        ),
+    ),
+    max_size=3,
     unique_by=lambda leg: leg.leg_id,
 )
 FOUND = st.lists(
@@ -59,6 +73,7 @@ EVENTS = st.one_of(
     st.builds(t.CallerWaits, **OF_CALL, since=SINCE),
     st.builds(t.CallerInFallback, **OF_CALL, since=SINCE),
     st.builds(t.LegDialled, **OF_CALL, leg_id=LEGS, seat=SEAT),
+    st.builds(t.LegDialled, **OF_CALL, leg_id=LEGS, seat=st.none(), kind=st.just(LegKind.UNIT)),
     st.builds(t.LegRang, **OF_CALL, leg_id=LEGS),
     st.builds(t.LegAnswered, **OF_CALL, leg_id=LEGS),
     st.builds(t.LegEnded, **OF_CALL, leg_id=LEGS, ending=st.sampled_from(Ending), by_itself=st.booleans()),
@@ -80,6 +95,23 @@ COMMANDS = st.one_of(
     st.builds(c.HangUpCall, call_id=CALLS),
     st.builds(c.HoldCall, call_id=CALLS),
     st.builds(c.ResumeCall, call_id=CALLS),
+    st.builds(
+        c.CallUnit,
+        call_id=CALLS,
+        leg_id=st.sampled_from(["unit-1", "unit-2"]).map(LegId),
+        party=st.none() | st.just("water"),
+        number=st.just("02"),
+        ring_seconds=st.just(30.0),
+        private=st.booleans(),
+    ),
+    st.builds(
+        c.ChangeUnit,
+        call_id=CALLS,
+        leg_id=st.sampled_from(["unit-1", "unit-2"]).map(LegId),
+        action=st.sampled_from(c.UnitAction),
+    ),
+    st.builds(c.ChangeSeat, call_id=CALLS, action=st.sampled_from(c.SeatAction)),
+    st.builds(c.SetSecret, call_id=CALLS, on=st.booleans()),
     st.builds(c.NoteDigits, call_id=CALLS, node=st.just("menu"), digits=st.just("1")),
     st.builds(c.NoteFlowCompleted, call_id=CALLS),
     st.builds(c.NoteTicket, call_id=CALLS, ticket_id=st.just(TicketId("ticket"))),
@@ -115,7 +147,21 @@ def ending(call: CallId, leg: LegId, at: Any, by_itself: bool) -> list[t.Telepho
     return [t.LegEnded(at=at, call_id=call, leg_id=leg, ending=Ending.NORMAL, by_itself=by_itself)]
 
 
+def three(call: CallId, unit: LegId, at: Any, private: bool) -> list[Any]:  # noqa: FBT001
+    """A unit is brought in and answers."""
+    return [
+        c.CallUnit(call_id=call, leg_id=unit, party="water", number="02", ring_seconds=30.0, private=private),
+        t.LegDialled(at=at, call_id=call, leg_id=unit, seat=None, kind=LegKind.UNIT),
+        t.LegRang(at=at, call_id=call, leg_id=unit),
+        t.LegAnswered(at=at, call_id=call, leg_id=unit),
+        t.PartyJoined(at=at, call_id=call, leg_id=unit, talk=f"of {call}"),
+        *([t.PartyLeft(at=at, call_id=call, leg_id=LegId(call), talk=f"of {call}")] if private else []),
+    ]
+
+
 BLOCKS = st.one_of(
+    st.builds(three, CALLS, UNITS, AT, st.booleans()),
+    st.builds(three, CALLS, UNITS, AT, st.booleans()),
     st.builds(beginning, CALLS, AT),
     st.builds(talk, CALLS, LEGS, AT),
     st.builds(by_the_net, CALLS, LEGS, AT, SEAT),

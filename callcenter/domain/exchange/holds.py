@@ -40,6 +40,8 @@ def must_be_together(state: State, call: Call, what: str) -> None:
         raise RefusedError("seat and unit consult, the caller hears music; join and drop are possible")
     if move is not None:
         raise RefusedError(f"caller and seat are being brought together; {what} is possible when they talk")
+    if seat_leg is None and unit_leg(call) is None:
+        raise RefusedError("the talk is over, and what becomes of the caller is settled in a moment")
     if seat_leg is None or is_away(call, seat_leg):
         raise RefusedError(f"the operator has left the talk; {what} is possible after return")
 

@@ -123,7 +123,7 @@ def undo_meeting(state: State, call: Call, seat_leg: Leg, *, at: datetime) -> No
     state.tracks[call.id].move = None
     state.want(MuteLeg(leg_id=LegId(call.id), muted=False))
     state.want(KeepSeat(leg_id=seat_leg.id, kept=False))
-    for leg_id in (LegId(call.id), seat_leg.id):
+    for leg_id in (LegId(call.id), *([] if call.held else [seat_leg.id])):
         set_leg(state, call, leg_id, LegState.JOINED, at=at)
 
 
