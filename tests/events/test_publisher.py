@@ -235,6 +235,7 @@ async def test_one_who_may_only_write_still_tells_everything(tmp_path: Path) -> 
         await house.is_("ok", "1 events told")
 
 
+@pytest.mark.slow
 async def test_a_broker_that_stands_still_keeps_nobody_waiting(broker: Mosquitto) -> None:
     async with a_house(broker.address) as house:
         await house.is_("ok")
