@@ -154,6 +154,7 @@ class ThreeWay:
             case SendSeatOut():
                 self._redirect(self._table.leg(wish.leg_id), "seat-out")
             case BringSeatIn():
+                self._set(self._table.leg(wish.leg_id), "KEEP", "1")  # should the talk be over by then
                 self._bring(wish.call_id, wish.leg_id, variable="TARGET", context="add")
             case GiveCallerBack():
                 self._set(self._table.leg(wish.seat_leg), "KEEP", "")
