@@ -66,7 +66,7 @@ class Taps:
         channel = self._table.get(tap_id)
         if channel is None or tap_id not in self._running:
             return
-        channel.unwanted = True
+        channel.unwanted = True  # where it does not exist yet, the telephone ends it as soon as it does
         try:
             self._link.send("Hangup", Channel=channel.name or tap_id)
         except CallcenterError as error:
@@ -84,10 +84,6 @@ class Taps:
                 channel = self._table.get(tap_id)
                 if channel is None or channel.name is None:
                     self._over(tap_id)  # no channel was ever made: nobody listens on that port
-            case "Newchannel":
-                channel = self._table.get(tap_id)
-                if channel is not None and channel.unwanted:
-                    self.end(tap_id)  # its end was asked for before it existed
 
     def restored(self) -> None:
         """Find out which taps have gone while Asterisk was not heard, once the table says what exists."""

@@ -38,7 +38,7 @@ class TapSender:
         async with asyncio.timeout(within):
             try:
                 assert await self._reader.read() == b"", "a server has nothing to say"
-            except ConnectionResetError:
+            except ConnectionError:
                 return
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from callcenter import app, startup
@@ -51,6 +52,17 @@ def children_of(pid: int) -> list[int]:
             if int(parent) == pid and state != "Z" and "callcenter.speech.worker_child" in command:
                 found.append(int(entry.name))
     return sorted(found)
+
+
+def listening_ports(pid: int) -> list[int]:
+    """Give the TCP ports on which this process listens."""
+    sockets = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            sockets.add(str(entry.readlink()).removeprefix("socket:[").removesuffix("]"))
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+    listening = [line for line in lines if line[3] == "0A" and line[9] in sockets]
+    return [int(line[1].partition(":")[2], 16) for line in listening]
 
 
 if __name__ == "__main__":

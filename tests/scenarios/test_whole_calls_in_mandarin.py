@@ -1,0 +1,134 @@
+"""Three whole calls in Mandarin at once, through real phones and a real recogniser: who said what, when, how soon."""
+
+import asyncio
+import os
+import statistics
+from array import array
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime
+
+import pytest
+
+from scripts.hotline_client import Json
+from scripts.phones.sound import Sound
+from scripts.phones.tones import loudness_of
+from tests.scenarios.conftest import SHORT
+from tests.support.hotline import Citizen, Hotline, visit
+from tests.support.mandarin import CALLS, Said, error_rate, needs_audio, sound_of, voice_of
+from tests.support.recordings import read_recording
+from tests.support.running_hotline import Ports, RunningHotline
+from tests.support.speech_models import whisper_model
+
+SECONDS = 119.0
+"""The longest of them lasts 118 s."""
+_BEFORE = 1.0  # seconds of silence, until the taps are there
+_RATE = 8000
+_FRAME = 160
+_LOUD = 300.0
+
+
+@pytest.fixture
+def whisper_hotline() -> Iterator[RunningHotline]:
+    """A hotline that hears Mandarin."""
+    needs_audio()
+    settings = SHORT | {"speech_engine": "whisper", "speech_model": whisper_model()}
+    running = RunningHotline(Ports.number(8), **settings)
+    try:
+        running.start()
+        yield running
+        assert running.stop() == 0
+    finally:
+        running.kill()
+        running.remove()
+
+
+@pytest.fixture
+async def mandarin(whisper_hotline: RunningHotline) -> AsyncIterator[Hotline]:
+    async with visit(whisper_hotline) as hotline:
+        yield hotline
+
+
+def _sound(call: str, side: str) -> Sound:
+    return Sound(samples=array("h", bytes(2 * round(_BEFORE * _RATE))) + sound_of(call, side)[: round(SECONDS * _RATE)])
+
+
+@pytest.mark.timeout(300)
+async def test_three_calls_at_once_are_noted_as_they_are_spoken(mandarin: Hotline) -> None:
+    await mandarin.until_true(mandarin.api.health, _hears, within=60, what="hearing")
+    talks = []
+    for number, call in enumerate(CALLS):
+        seat = await mandarin.seat(f"{8001 + number}", tone=None)
+        citizen = await mandarin.caller_dials(tone=None)
+        talk = await seat.rings(within=10)
+        await talk.answer()
+        await citizen.until("notes.changed", within=5, state="live")
+        talks.append((call, citizen, talk))
+
+    sides = [(citizen.call, _sound(call, "caller")) for call, citizen, _ in talks]
+    sides += [(talk, _sound(call, "operator")) for call, _, talk in talks]
+    await asyncio.gather(*(phone.speaks(sound) for phone, sound in sides))
+    await asyncio.gather(*(citizen.hangs_up() for _, citizen, _ in talks))
+    records = [await _noted(citizen) for _, citizen, _ in talks]
+
+    delays = _delays(mandarin, records)
+    mandarin.tells(
+        f"{len(delays)} utterances; there {statistics.median(delays):.2f} s after their end (median), "
+        f"{delays[int(0.95 * len(delays))]:.2f} s (95 %); load {os.getloadavg()[0]:.1f}"
+    )
+    texts: list[tuple[str, str]] = []
+    for (call, citizen, _), record in zip(talks, records, strict=True):
+        await citizen.until("recording.changed", within=10, state="kept")
+        channels = read_recording(await mandarin.api.recording(record["id"]))
+        quiet = record["utterances"][0]["start"] - 1.0  # both are silent from there to the first words
+        for side, voice, channel in (("caller", "caller", channels[0]), ("seat", "operator", channels[1])):
+            said = voice_of(call, voice)
+            texts.append(_agrees(mandarin, record, side, said, _begins(channel, after=quiet) - said[0].start))
+        starts = [each["start"] for each in record["utterances"]]
+        assert starts == sorted(starts), "the words stand in the order in which they were said"
+    wrong = error_rate("".join(heard for heard, _ in texts), "".join(said for _, said in texts))
+    mandarin.tells(f"{wrong:.3f} of all characters wrong")
+    assert wrong <= 0.30
+
+
+def _begins(channel: Sequence[int], *, after: float) -> float:
+    """Find in the recording itself where the first words of a side begin, behind the greeting and a silence."""
+    frames = range(round(after * _RATE), len(channel) - _FRAME, _FRAME)
+    return next(at for at in frames if loudness_of(channel[at : at + _FRAME]) > _LOUD) / _RATE
+
+
+def _agrees(hotline: Hotline, record: Json, side: str, said: list[Said], zero: float) -> tuple[str, str]:
+    """Compare the notes of one side with what was said, and where each utterance begins and ends; gives both texts."""
+    said = [turn for turn in said if turn.end < SECONDS - 0.5]
+    heard = [each for each in record["utterances"] if each["side"] == side]
+    heard = [each for each in heard if each["start"] < zero + said[-1].end + 0.3]
+    texts = "".join(each["text"] for each in heard), "".join(turn.text for turn in said)
+    wrong = error_rate(*texts)
+    starts = [min(abs(each["start"] - zero - turn.start) for each in heard) for turn in said]
+    ends = [min(abs(each["end"] - zero - turn.end) for each in heard) for turn in said]
+    hotline.tells(
+        f"{said[0].call} {side}: {len(said)} turns, {len(heard)} utterances, {wrong:.2f} of the characters wrong; "
+        f"begins off by {max(starts):.2f} s at most, ends by {max(ends):.2f} s"
+    )
+    assert wrong <= 0.35, "a side is short: a few signs weigh much"
+    near = sum(off <= 0.3 for off in starts) + sum(off <= 0.3 for off in ends)
+    assert near >= 0.9 * (len(starts) + len(ends)), f"begins {starts}, ends {ends}"
+    return texts
+
+
+def _delays(hotline: Hotline, records: list[Json]) -> list[float]:
+    """Give how long after its end each live utterance was told, sorted."""
+    started = {record["id"]: datetime.fromisoformat(record["recording"]["started"]) for record in records}
+    return sorted(
+        (event.time - started[event.data["call_id"]]).total_seconds() - event.data["end"]
+        for event in hotline.events.of("utterance.final")
+        if event.data["live"]
+    )
+
+
+async def _noted(citizen: Citizen) -> Json:
+    await citizen.until("notes.changed", within=60, state="complete")
+    return await citizen.record()
+
+
+def _hears(health: Json) -> bool:
+    return bool(health["components"]["speech"]["status"] == "ok")
