@@ -6,8 +6,10 @@ import signal
 
 import pytest
 
+from scripts.hotline_client import Json
 from scripts.phones.call import Call
 from tests.support.hotline import Citizen, Hotline, Seat
+from tests.support.mortality import controller_dead
 from tests.support.tone_hotline import ToneHotline
 from tests.support.tone_recogniser import spoken
 
@@ -61,6 +63,40 @@ async def test_words_said_while_it_was_dead_are_made_from_the_recording(
     late = record["utterances"][1]
     assert late["id"] == shown["id"], "what was shown became what is noted"
     assert late["start"] == pytest.approx(shown["start"], abs=0.1)
+
+
+@pytest.mark.timeout(120)
+async def test_words_said_while_the_controller_was_dead_are_made_from_the_recording(tones: Hotline) -> None:
+    _, citizen, talk = await _talk(tones)
+    await citizen.call.speaks(spoken("春夏", after=0.5, seconds=1.8))
+    await citizen.until("utterance.final", within=3, side="caller")
+    tones.tells("the citizen was heard")
+
+    async with controller_dead(tones):
+        tones.tells("the controller is killed, and its recogniser with it; they talk on")
+        await talk.speaks(spoken("东西南", after=0.2, seconds=2.0))
+    await tones.until_true(tones.api.health, _hears, within=15, what="hearing again")
+    tones.tells("both are back")
+    await citizen.call.speaks(spoken("秋冬", after=2.5, seconds=4.0))
+
+    def heard_again(call: Json) -> bool:
+        return "秋冬" in [each["text"] for each in call["utterances"]]
+
+    await tones.until_true(citizen.record, heard_again, within=5, what="heard again")
+    await citizen.call.hang_up()
+    record = await tones.until_true(citizen.record, _is_complete, within=30, what="complete")
+    for line in _lines(record["utterances"]):
+        tones.tells(line)
+
+    assert [(each["side"], each["text"], each["live"]) for each in record["utterances"]] == [
+        ("caller", "春夏", True),
+        ("seat", "东西南", False),
+        ("caller", "秋冬", True),
+    ]
+
+
+def _is_complete(call: Json) -> bool:
+    return bool(call["notes"] == "complete")
 
 
 def _hears(health: dict[str, object]) -> bool:

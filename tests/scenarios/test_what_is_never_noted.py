@@ -61,6 +61,47 @@ async def test_a_secret_is_neither_recorded_nor_noted_and_the_other_call_goes_on
 
 
 @pytest.mark.timeout(90)
+async def test_a_private_consult_is_not_noted_and_a_talk_of_three_is(tones: Hotline) -> None:
+    seat = await tones.seat("8001", tone=None)
+    unit = await tones.unit("water", tone=None)
+    citizen = await tones.caller_dials(tone=None)
+    operator = await seat.rings(within=10)
+    await operator.answer()
+    await citizen.until("notes.changed", within=5, state="live")
+    await operator.speaks(spoken("天地", after=0.5, seconds=1.8))
+
+    leg_id = await citizen.calls_unit("water", private=True)
+    called = await unit.rings(within=5)
+    await called.answer()
+    await citizen.leg(leg_id, "private", within=5)
+    tones.tells("operator and unit talk alone")
+    await operator.speaks(spoken("山水", after=0.3, seconds=1.4))
+    await called.speaks(spoken("风云", after=0.3, seconds=1.4))
+    await citizen.call.speaks(spoken("日月", after=0.3, seconds=1.4))
+
+    await citizen.changes_unit(leg_id, "join")
+    await citizen.leg(leg_id, "joined", within=5)
+    tones.tells("all three talk")
+    await called.speaks(spoken("江河", after=0.8, seconds=2.0))
+    await operator.speaks(spoken("湖海", after=0.1, seconds=1.4))
+    await citizen.call.speaks(spoken("花草", after=0.1, seconds=1.8))
+    await citizen.hangs_up()
+    await citizen.until("notes.changed", within=20, state="complete")
+
+    record = await citizen.record()
+    words = [(each["side"], each["text"], each["live"]) for each in record["utterances"]]
+    tones.tells(f"noted: {words}")
+    assert words == [
+        ("seat", "天地", True),
+        ("unit", "江河", True),
+        ("seat", "湖海", True),
+        ("caller", "花草", True),
+    ]
+    shown = "".join(event.data["text"] for event in citizen.events("utterance.partial", "utterance.final"))
+    assert not set(shown) & set("山水风云日月"), "a word of the consult was shown"
+
+
+@pytest.mark.timeout(90)
 async def test_rubbish_on_the_workers_port_harms_no_call(tones: Hotline, tone_hotline: ToneHotline) -> None:
     await tones.seat("8001", tone=None)
     citizen = await tones.caller_dials(tone=None)

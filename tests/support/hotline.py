@@ -235,16 +235,17 @@ class Hotline:
         self,
         unit_id: str = "water",
         *,
-        tone: int = UNIT,
+        tone: int | None = UNIT,
         reaction: Reaction = rings,
         start: Callable[[], StreamStart] = StreamStart,
     ) -> Unit:
-        """Switch on the far end of the trunk; all units of one scenario are reached there."""
+        """Switch on the far end of the trunk, silent with `tone` None; all units of one scenario are reached there."""
+        sound = Sound.silence() if tone is None else Sound.tone(tone)
         known = {unit["id"]: unit for unit in await self.api.all_of("units")}
         phone = await self._stack.enter_async_context(
-            Phone(unit_id, port=self.running.ports.trunk, sound=Sound.tone(tone), reaction=reaction, start=start)
+            Phone(unit_id, port=self.running.ports.trunk, sound=sound, reaction=reaction, start=start)
         )
-        return Unit(self, phone, unit_id, known[unit_id]["number"], tone)
+        return Unit(self, phone, unit_id, known[unit_id]["number"], tone or 0)
 
     async def until_true(
         self,
