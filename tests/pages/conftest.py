@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,14 @@ from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 from callcenter.api.server import make_server
 from tests.api.conftest import TOKEN
 from tests.pages.made_up import PageDesk
+from tests.support import office_fakes
 from tests.support.office_fakes import FakeClock
 from tests.support.running_hotline import Ports
 from tests.support.tone_hotline import ToneHotline
 
-LIMIT = 5000.0  # milliseconds until something is to be on the page
+LIMIT = 15000.0  # milliseconds until something is to be on the page, on a machine that has much else to do
+expect.set_options(timeout=LIMIT)
+eventually = partial(office_fakes.eventually, within=LIMIT / 1000)
 SCREEN = (1366, 768)
 """The smallest screen that offices still have."""
 SHOTS = Path(__file__).resolve().parents[2] / "docs" / "screens"

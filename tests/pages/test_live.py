@@ -9,9 +9,8 @@ from yarl import URL
 
 from callcenter.domain.notes import Side
 from callcenter.office.stream import PATIENCE, Stream
-from tests.pages.conftest import Served, Watched
+from tests.pages.conftest import Served, Watched, eventually
 from tests.pages.made_up import MadeUp, PageDesk, said
-from tests.support.office_fakes import eventually
 
 AGAIN = 20.0
 """Seconds within which a page is to be live again; its tries are up to 10 s apart."""

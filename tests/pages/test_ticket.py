@@ -9,9 +9,8 @@ from callcenter.domain.calls import Call
 from callcenter.domain.ids import TicketId
 from callcenter.domain.notes import Side
 from callcenter.domain.tickets import Ticket, TicketKind, TicketState, Urgency, edit
-from tests.pages.conftest import Watched
+from tests.pages.conftest import Watched, eventually
 from tests.pages.made_up import CITIZEN, MadeUp, PageDesk, ago, heard_in, said
-from tests.support.office_fakes import eventually
 
 
 class Story:

@@ -11,6 +11,7 @@ const KNOWN = [
   [/^the call has ended$/, () => "通话已结束"],
   [/^there is no such call on the line$/, () => "该通话已不在线上"],
   [/^the call is about to end/, () => "通话即将结束，无法呼叫承办单位"],
+  [/^the talk is over/, () => "通话已结束，市民的去向稍后确定"],
   [/^the call is on hold already/, () => "通话已在保持中，可以恢复"],
   [/^the call is not on hold/, () => "通话未在保持中"],
   [/^the call is (\w+); leave and return/, (call) => `通话处于“${state(call)}”，三方通话时才能离开或返回`],
