@@ -178,42 +178,44 @@ class TurnStream:
                 draft = self._draft
                 drafted = draft is not None and (draft.number, draft.end) == (turn.number, turn.end)
                 ready = draft.decoded if final and draft and drafted else None
-                pcm, start, end = (turn.sound() if final else bytes(turn.pcm)), turn.start, turn.end
+                pcm, end, place = (turn.sound() if final else bytes(turn.pcm)), turn.end, turn.loud()
         if turn is None:
             self._end()
             return
         decoded = ready or self._decoder(pcm, final=final)
         with self._telling:
-            heard = self._heard(turn, decoded, (start, end), final=final)
+            with self._threads.lock:
+                over = final and turn.closed and turn.end == end  # it may have ended while it was decoded, or gone on
+                heard = self._heard(turn, decoded, place, over=over)
+                if not over:
+                    self._draft = _Draft(turn.number, end, decoded) if final else self._draft
+                    self._look_at_open()
             if heard is not None and not self._over:
                 self._on_heard(heard)
-
-    def _heard(self, turn: Turn, decoded: Decoded, place: tuple[int, int], *, final: bool) -> Heard | None:
-        """Note what was decoded; gives what is to be told of it."""
-        with self._threads.lock:
-            start, end = place
-            shown = self._shown.get(turn.number, "")
-            over = final and turn.closed and turn.end == end  # it may have ended while it was decoded, or gone on
             if over:
-                self._closed.popleft()
-                self._shown.pop(turn.number, None)
-                if not decoded.text and not shown:
-                    return None
-            else:
-                if final:
-                    self._draft = _Draft(turn.number, end, decoded)
-                self._look_at_open()
-                if not decoded.text or decoded.text == shown:
-                    return None
-                self._shown[turn.number] = decoded.text
-            return Heard(
-                number=turn.number,
-                start=start * FRAME_SECONDS,
-                end=end * FRAME_SECONDS,
-                text=decoded.text,
-                confidence=decoded.confidence,
-                final=over,
-            )
+                with self._threads.lock:
+                    self._closed.popleft()  # settled, now that it is told
+                    self._shown.pop(turn.number, None)
+
+    def _heard(self, turn: Turn, decoded: Decoded, place: tuple[int, int], *, over: bool) -> Heard | None:
+        """Give what is to be told of what was decoded."""
+        shown = self._shown.get(turn.number, "")
+        if over:
+            if not decoded.text and not shown:
+                return None
+        elif not decoded.text or decoded.text == shown:
+            return None
+        else:
+            self._shown[turn.number] = decoded.text
+        start, end = place
+        return Heard(
+            number=turn.number,
+            start=start * FRAME_SECONDS,
+            end=end * FRAME_SECONDS,
+            text=decoded.text,
+            confidence=decoded.confidence,
+            final=over,
+        )
 
     def _most_urgent(self) -> tuple[Turn | None, bool]:
         """Give the utterance to decode, and whether as if it were over."""

@@ -7,6 +7,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import mul
 
 FRAME_SECONDS = 0.02
 FRAME_BYTES = 320
@@ -21,6 +22,7 @@ _PAUSING = 15  # after these it may be over, 0.3 s: time to begin with the final
 _LONGEST = 700  # 14 s, the most that is recognised well at once
 _CUT_WITHIN = 150  # and the last 3 s of them, in which the quietest place is looked for
 _QUIET_FRAMES = 5
+_QUIETER = 1000  # 30 dB below its loudest 20 ms is none of its words
 LEAST_VOICED = 6
 """Fewer frames of voice, 0.12 s, are a click or a breath."""
 
@@ -44,6 +46,16 @@ class Turn:
     def sound(self) -> bytes:
         """Give its sound, with a little before and behind the voice."""
         return bytes(self.pcm[: (self.end + _BEHIND - self.first) * FRAME_BYTES])
+
+    def loud(self) -> tuple[int, int]:
+        """Give the frames that it begins with and ends before, by its loudness.
+
+        What the detector takes for a voice also holds breath and noise before the first word.
+        """
+        powers = _powers(self.pcm, self.start - self.first, self.end - self.first)
+        least = max(powers, default=0) / _QUIETER
+        loud = [at for at, power in enumerate(powers) if power >= least]
+        return (self.start + loud[0], self.start + loud[-1] + 1) if loud else (self.start, self.end)
 
     @property
     def is_voice(self) -> bool:
@@ -160,9 +172,11 @@ class Turns:
 
 def _quietest(pcm: bytearray, first: int, behind: int) -> int:
     """Give the frame in [first, behind) around which 0.1 s has the least power."""
-    powers = []
-    for at in range(first, behind):
-        samples = array("h", bytes(pcm[at * FRAME_BYTES : (at + 1) * FRAME_BYTES]))
-        powers.append(sum(value * value for value in samples))
+    powers = _powers(pcm, first, behind)
     sums = [sum(powers[at : at + _QUIET_FRAMES]) for at in range(len(powers) - _QUIET_FRAMES + 1)]
     return first + sums.index(min(sums)) + _QUIET_FRAMES // 2
+
+
+def _powers(pcm: bytearray, first: int, behind: int) -> list[int]:
+    frames = (array("h", bytes(pcm[at * FRAME_BYTES : (at + 1) * FRAME_BYTES])) for at in range(first, behind))
+    return [sum(map(mul, samples, samples)) for samples in frames]

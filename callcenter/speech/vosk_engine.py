@@ -34,6 +34,7 @@ _PIECE_BYTES = _SECOND_BYTES // 5
 
 Always the same, however the sound was fed: other pieces give other words.
 """
+_LEAST_SHARE = 0.2  # of what it heard words in must be a voice; the edges of a tone that comes and goes look like one
 _FEATURES = Path("conf/mfcc.conf")
 
 
@@ -174,11 +175,11 @@ class VoskStream:
         self._told = self._decoded
 
     def _is_spoken(self, words: list[dict[str, Any]]) -> bool:
-        """Whether there was a voice where it heard words: loud noise makes it invent some."""
+        """Whether there was a voice where it heard words: tones and loud noise make it invent some."""
         if not words:
             return False
         first, behind = int(words[0]["start"] / FRAME_SECONDS), int(words[-1]["end"] / FRAME_SECONDS) + 1
-        return sum(self._voiced[first:behind]) >= LEAST_VOICED
+        return sum(self._voiced[first:behind]) >= max(LEAST_VOICED, _LEAST_SHARE * (behind - first))
 
     def _tell(self, text: str, words: list[dict[str, Any]], *, final: bool) -> None:
         at = self._decoded / _SECOND_BYTES
