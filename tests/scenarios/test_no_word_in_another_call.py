@@ -52,6 +52,7 @@ async def large(large_hotline: ToneHotline) -> AsyncIterator[Hotline]:
         yield hotline
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(240)
 async def test_each_word_stands_in_its_own_call_though_workers_die(large: Hotline, large_hotline: ToneHotline) -> None:
     voice = {f"{8001 + n}": ALPHABET[CALLS + n] for n in range(CALLS)}

@@ -52,6 +52,7 @@ def _sound(call: str, side: str) -> Sound:
     return Sound(samples=array("h", bytes(2 * round(_BEFORE * _RATE))) + sound_of(call, side)[: round(SECONDS * _RATE)])
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 async def test_three_calls_at_once_are_noted_as_they_are_spoken(mandarin: Hotline) -> None:
     await mandarin.until_true(mandarin.api.health, _hears, within=60, what="hearing")
