@@ -63,6 +63,7 @@ class Publisher:
         self._backlog = Backlog(most_waiting)
         self._is_current: set[str] = set()  # topics that retain what is so
         self._connected = False
+        self._is_online = False  # what is retained at the broker is up to date
         self._why = "not connected yet"
         self._told_dropping = False
         self.published = 0
@@ -91,6 +92,8 @@ class Publisher:
             counts += f", {self.failures} could not be told"
         if not self._connected:
             return "degraded", f"the broker at {self._address} is away: {self._why}; {counts}"
+        if not self._is_online:
+            return "degraded", f"connected to {self._address}, which is being told what it missed; {counts}"
         return "degraded" if self.failures else "ok", f"connected to {self._address}; {counts}"
 
     async def run(self) -> None:
@@ -134,7 +137,7 @@ class Publisher:
     def _lost(self, why: str) -> None:
         if self._connected or why != self._why:  # once for each absence, and when it changes
             log.warning("the broker is away", broker=str(self._address), why=why)
-        self._connected = False
+        self._connected = self._is_online = False
         self._why = why
         self._backlog.put_back()
 
@@ -166,6 +169,7 @@ class Publisher:
         if not await connection.listen([*self._topics.retained, self._topics.status]):
             log.info("what an earlier controller left retained stays: this user may not read at the broker")
         await connection.send([Message(topic=self._topics.status, payload=ONLINE.encode(), retain=True)])
+        self._is_online = True
         while True:
             await self._send_some(connection)
 

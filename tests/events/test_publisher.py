@@ -158,7 +158,7 @@ async def test_a_broker_that_is_killed_gets_what_it_missed_and_how_everything_is
         await house.is_("ok", "1 events told")
 
         await broker.kill()
-        await house.is_("degraded", "is away", "the connection broke")
+        await house.is_("degraded", "is away")
         house.call()
         house.seat("talking")
         house.call("utterance.partial", call_id="c1", text="停")
@@ -167,9 +167,9 @@ async def test_a_broker_that_is_killed_gets_what_it_missed_and_how_everything_is
         await broker.start()
 
         async with listening(broker.address) as everybody:
-            await everybody.until_last(STATUS, "online", within=10)
+            await everybody.until_last(STATUS, "online", within=20)
             house.call("call.ended")
-            await everybody.until_seen(CALL)
+            await eventually(lambda: '"seq":5' in (everybody.last(PRIVATE) or ""), within=5)
             await house.is_("ok", "4 events told")
 
     numbers = [seen.json["seq"] for seen in everybody.under(PRIVATE)]
@@ -191,10 +191,10 @@ async def test_what_waited_comes_before_what_is_and_online_last(tmp_path: Path) 
             await everybody.until_last(STATUS, "online")
             await everybody.until_seen(SEAT, 2)
             await house.is_("ok", "50 events told, 11 dropped")
+            told = [seen for seen in everybody.seen if not seen.topic.startswith("callcenter/node1/private/")]
     finally:
         await broker.kill()
 
-    told = [seen for seen in everybody.seen if not seen.topic.startswith("callcenter/node1/private/")]
     assert [seen.json["seq"] for seen in told[:-2]] == list(range(12, 62))
     assert [seen.topic for seen in told[-3:]] == [SEAT, SEAT, STATUS]
     assert (told[-2].json["type"], told[-2].json["seq"]) == ("snapshot", 61)
