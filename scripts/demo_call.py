@@ -60,7 +60,7 @@ class Demo:
         await self.hotline.put(f"seats/{self.seat.extension}/state", {"state": "ready"})
         await self._until_on_duty()
         self.story.tell(
-            f"座席 {self.seat.extension} 的话机已注册，话务员{self.seat.operator}示闲。",
+            f"座席 {self.seat.extension} 的话机已注册，话务员{self.seat.operator}就绪。",
             f"Seat {self.seat.extension}: phone registered, operator ready.",
         )
 
