@@ -20,14 +20,15 @@ from tests.support.office_fakes import CALL, FakeCalls, FakeRecordings, Office, 
 OTHER = CallId("7c1b0d64-0000-4000-8000-000000000002")
 
 
-@dataclass
 class FakeTaps:
     """Keeps what was begun and ended."""
 
-    on_ended: Callable[[TapId], None] = field(init=False)
-    begun: dict[TapId, LegId] = field(default_factory=dict)
-    ended: list[TapId] = field(default_factory=list)
-    away: bool = False
+    on_ended: Callable[[TapId], None]
+
+    def __init__(self) -> None:
+        self.begun: dict[TapId, LegId] = {}
+        self.ended: list[TapId] = []
+        self.away = False
 
     def begin(self, tap_id: TapId, leg_id: LegId, port: int) -> None:
         assert port == 4000
