@@ -16,6 +16,7 @@ from scripts.phones.waiting import NotInTimeError
 Json = dict[str, Any]
 
 _LIMIT = aiohttp.ClientTimeout(total=10.0)
+_IDLE_SECONDS = 5.0  # a connection nobody used is given back so soon
 _LARGEST_EVENT = 16 << 20
 
 
@@ -78,7 +79,9 @@ class HotlineClient:
         self._token = token
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(timeout=_LIMIT, headers={"Authorization": f"Bearer {self._token}"})
+        connector = aiohttp.TCPConnector(keepalive_timeout=_IDLE_SECONDS)
+        headers = {"Authorization": f"Bearer {self._token}"}
+        self._session = aiohttp.ClientSession(timeout=_LIMIT, headers=headers, connector=connector)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -26,8 +26,9 @@ HEARS_NOT = 0.1
 Window = tuple[float, float]
 """From and to, in seconds on the monotonic clock."""
 
-_STRICT_DELAY = 0.06  # the first packet waits so long, as a small jitter buffer's
-_STRICT_EARLY = 0.4  # what is to be played later than this is thrown away
+STRICT_DELAY = 0.06
+"""Seconds that the first packet waits, as in a small jitter buffer."""
+_STRICT_EARLY = 0.34  # what comes so much before its time is thrown away
 _HALF = 1 << 31
 _WHOLE = 1 << 32
 
@@ -120,19 +121,20 @@ class Heard:
         sounds = sorted(self.sounds, key=lambda packet: packet.arrived)
         return Timeline(moments=tuple(packet.arrived for packet in sounds), packets=tuple(sounds))
 
-    def strict(self, *, new_ssrc_restarts: bool = False) -> Timeline:
-        """Sound at the moments a strict phone plays it; what is late or more than 400 ms early is not played.
+    def strict(self, *, new_ssrc_restarts: bool = False, delay: float = STRICT_DELAY) -> Timeline:
+        """Sound at the moments a strict phone plays it; what is late or 340 ms too early is not played.
 
-        `new_ssrc_restarts` for a phone that begins anew with each SSRC; others count on from the first packet.
+        `new_ssrc_restarts` for a phone that begins anew with each SSRC; others count on from the first packet. `delay`
+        is how long, in seconds, the first packet waits: what comes so much later than its time is still played.
         """
         played: list[tuple[float, Packet]] = []
         base: Packet | None = None
         for packet in sorted(self.sounds, key=lambda packet: packet.arrived):
             if base is None or (new_ssrc_restarts and packet.ssrc != base.ssrc):
                 base = packet
-            steps = _signed(packet.timestamp - base.timestamp)
-            moment = base.arrived + _STRICT_DELAY + steps / SAMPLE_RATE
-            if 0 <= moment - packet.arrived <= _STRICT_EARLY:
+            steps = signed_steps(packet.timestamp - base.timestamp)
+            moment = base.arrived + delay + steps / SAMPLE_RATE
+            if 0 <= moment - packet.arrived <= delay + _STRICT_EARLY:
                 played.append((moment, packet))
         played.sort(key=lambda piece: piece[0])
         return Timeline(moments=tuple(at for at, _ in played), packets=tuple(packet for _, packet in played))
@@ -155,7 +157,7 @@ class Heard:
         found: list[Jump] = []
         for before, packet in pairwise(self.sounds):
             at = packet.arrived
-            step = _signed(packet.timestamp - before.timestamp)
+            step = signed_steps(packet.timestamp - before.timestamp)
             sequence = (packet.sequence - before.sequence + 0x8000) % 0x10000 - 0x8000
             if packet.ssrc != before.ssrc:
                 found.append(Jump(kind=Break.SSRC, at=at, step=packet.ssrc))
@@ -192,6 +194,6 @@ def _decoded(packets: Sequence[Packet]) -> "array[int]":
     return samples
 
 
-def _signed(step: int) -> int:
+def signed_steps(step: int) -> int:
     """Give a step of a 32-bit counter the short way round."""
     return (step + _HALF) % _WHOLE - _HALF

