@@ -165,3 +165,21 @@ def test_a_cache_is_found_without_home_and_made_whole_where_it_is_relative(tmp_p
     assert first.startswith("/")
     assert first.endswith("/.cache/callcenter")
     assert second == f"{tmp_path}/a/callcenter"
+
+
+def test_only_who_fetches_a_model_gets_the_recognisers_and_keeps_them(tmp_path: Path) -> None:
+    script = f"""set -euo pipefail; . "{CHECKOUT}/scripts/setup.sh"
+        debian_packages() {{ :; }}; find_python() {{ echo python3; }}
+        environment() {{ echo "$1"; mkdir -p "$CACHE"; PYTHON=true; }}
+        prepare run; prepare dev test; prepare_speech; prepare run; prepare dev test"""
+
+    made = subprocess.run(
+        ["bash", "-c", script],
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+    )
+
+    assert made.stdout.split() == ["run", "dev", "speech", "speech", "dev"]
