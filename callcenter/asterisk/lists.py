@@ -12,7 +12,7 @@ from callcenter.domain.errors import UnavailableError
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import CallFound, LegFound, LinkRestored, Place
 
-VARIABLES = "CASEID,QSINCE,RECORDING,SEAT,ASSERTED,TARGET"
+VARIABLES = "CASEID,QSINCE,RECORDING,SEAT,ASSERTED,TARGET,UNITID,UNITNUMBER"
 UNSET = frozenset({"", "(null)"})
 LIST_SECONDS = 10.0  # a list of some hundred channels takes milliseconds; more is a sick Asterisk
 MUSIC_NAME = "Local/s@music-"
@@ -63,13 +63,17 @@ def _number(entry: Headers) -> str | None:
 
 
 def _is_caller(entry: Headers) -> bool:
-    """Tell the caller from a unit we dialled: both are the trunk's, only he has the account code."""
+    """Tell the caller from a unit we dialled: both are the trunk's, and in one talk with him it takes his account code.
+
+    Only his own channel was given a place to record to.
+    """
     case = _variable(entry, "CASEID")
-    return case is not None and entry.get("AccountCode") == case and endpoint_of(entry.get("Channel", "")) == TRUNK
+    is_his = case is not None and entry.get("AccountCode") == case and _variable(entry, "RECORDING") is not None
+    return is_his and endpoint_of(entry.get("Channel", "")) == TRUNK
 
 
 def _is_unit(entry: Headers) -> bool:
-    """Tell a unit we dialled: the trunk's, with the call's id and without his account code."""
+    """Tell a unit we dialled: the trunk's, with the call's id, and not the caller."""
     is_trunks = endpoint_of(entry.get("Channel", "")) == TRUNK
     return is_trunks and _variable(entry, "CASEID") is not None and not _is_caller(entry)
 
@@ -145,6 +149,8 @@ def _leg(entry: Headers) -> LegFound:
         talk=entry.get("BridgeID") or None,
         kind=LegKind.UNIT if unit else LegKind.SEAT,
         private=unit and _variable(entry, "TARGET") is not None,
+        party=_variable(entry, "UNITID") if unit else None,
+        number=_variable(entry, "UNITNUMBER") if unit else None,
     )
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MUTE_SECONDS = 0.06  # what the caller said last is still on its way through the mixer when he is muted
+PARTY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 NUMBER = re.compile(r"[+*#0-9]{1,32}")
 
 Never = Callable[[CallId, LegId, Ending], None]
@@ -95,12 +96,14 @@ class Calling:
         channel = self._table.expect(wish.leg_id, Kind.UNIT, call_id=wish.call_id, leg_id=wish.leg_id)
         channel.private = wish.private
         phone = f"PJSIP/{wish.number}@{TRUNK}"
-        case = f"__CASEID={wish.call_id}"
+        variables = [f"__CASEID={wish.call_id}", f"UNITNUMBER={wish.number}"]
+        if wish.party is not None and PARTY.fullmatch(wish.party):
+            variables.append(f"UNITID={wish.party}")
         if wish.private:
-            variables = [f"TARGET={caller.name}", case]
+            variables.append(f"TARGET={caller.name}")
             self._dial(wish, phone, Context="unit-wait", Exten="s", Priority=1, Variable=variables)
         else:
-            self._dial(wish, phone, Application="BridgeAdd", Data=caller.name, Variable=[case])
+            self._dial(wish, phone, Application="BridgeAdd", Data=caller.name, Variable=variables)
 
     def _dial(self, wish: OfferSeat | RingSeatBack | DialUnit, phone: str, **where: Any) -> None:
         try:

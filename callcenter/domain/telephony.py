@@ -224,6 +224,10 @@ class LegFound:
     kind: LegKind = LegKind.SEAT
     private: bool = False
     """A unit that was dialled to be spoken to without the caller."""
+    party: str | None = None
+    """Id of the unit, where it has one."""
+    number: str | None = None
+    """What was dialled to reach it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

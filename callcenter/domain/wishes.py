@@ -84,6 +84,8 @@ class DialUnit:
 
     call_id: CallId
     leg_id: LegId
+    party: str | None
+    """Unit id; kept with its leg for whoever finds it after an absence."""
     number: str
     ring_seconds: float
     private: bool

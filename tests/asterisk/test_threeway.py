@@ -32,7 +32,7 @@ SECONDS = "1795535474.0"
 
 
 def dial(number: str = "02", *, private: bool = False) -> DialUnit:
-    return DialUnit(call_id=CALL, leg_id=UNIT, number=number, ring_seconds=30, private=private)
+    return DialUnit(call_id=CALL, leg_id=UNIT, party="water", number=number, ring_seconds=30, private=private)
 
 
 def says(line: Line, event: str, **headers: str) -> None:
@@ -58,7 +58,7 @@ async def test_a_unit_is_dialled_over_the_trunk_and_joined_by_asterisk_itself_un
         "Async": "true",
         "Timeout": "30000",
         "ChannelId": UNIT,
-        "Variable": f"TARGET={CALLER} | __CASEID={CALL}" if private else f"__CASEID={CALL}",
+        "Variable": f"__CASEID={CALL} | UNITNUMBER=02 | UNITID=water" + (f" | TARGET={CALLER}" if private else ""),
         **(waiting if private else open_),
     }
 
@@ -182,9 +182,10 @@ async def test_a_unit_that_was_let_go_in_that_moment_is_not_brought() -> None:
 
 
 def listed(**other: str) -> Mapping[str, str]:
-    """Give a unit's channel as the list has it: the trunk's, without an account code of its own."""
-    its_own = {"Channel": UNIT_NAME, "AccountCode": "", "Uniqueid": UNIT, "Context": "hotline-in"}
+    """Give a unit's channel as the list has it: the trunk's, with the account code of the caller it talks with."""
+    its_own = {"Channel": UNIT_NAME, "Uniqueid": UNIT, "Context": "hotline-in"}
     unset = {"Variable(QSINCE)": "(null)", "Variable(RECORDING)": "(null)", "Variable(TARGET)": "(null)"}
+    its_own |= {"Variable(UNITID)": "water", "Variable(UNITNUMBER)": "02"}
     return {**CHANNEL, **its_own, **unset, **other}
 
 
@@ -197,6 +198,7 @@ async def test_after_an_absence_units_are_told_from_citizens_and_private_ones_fr
             [leg] = call.legs
 
         assert (leg.leg_id, leg.kind, leg.seat) == (UNIT, LegKind.UNIT, None)
+        assert (leg.party, leg.number) == ("water", "02")
         assert (leg.talk, leg.answered, leg.private) == ("talk", True, private)
 
 

@@ -95,6 +95,27 @@ async def test_a_caller_who_hangs_up_frees_all_at_once(hotline: Hotline) -> None
     assert (leg["state"], leg["outcome"]) == ("ended", "cancelled")
 
 
+def only_progresses(call: Call) -> None:
+    """Say nothing but that the call goes on (183), as many networks do while they look for a phone."""
+    assert call.taken is not None
+    call._respond(call.taken, 183, "Session Progress")  # a phone of ours would say 180
+
+
+async def test_a_unit_whose_network_only_says_that_it_goes_on_is_waited_for(hotline: Hotline) -> None:
+    _, citizen, operator = await talk(hotline)
+    unit = await hotline.unit("water", reaction=only_progresses)
+
+    leg_id = await citizen.calls_unit("water")
+    called = await unit.rings(within=3)
+    await citizen.leg(leg_id, "ringing", within=1)
+    await operator.hears_tone(CITIZEN, within=4, lasting=2.5)  # longer than a phone without a sign of life is given
+    await called.answer()
+    await citizen.leg(leg_id, "joined", within=3)
+    await hears(called, CITIZEN, OPERATOR)
+    await citizen.hangs_up()
+    await called.ended(within=2)
+
+
 async def hears(ear: Call, *tones: int, not_: tuple[int, ...] = ()) -> None:
     """Wait until one ear hears these, and none of those."""
     await asyncio.gather(

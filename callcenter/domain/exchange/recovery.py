@@ -84,19 +84,11 @@ def _take_in(state: State, found: CallFound, event: LinkRestored) -> None:
     state.tracks[call.id].talks.clear()
     _let_go_of_what_is_over(state, found, event)
     for leg_found in found.legs:
-        legs.dialled(
-            state,
-            LegDialled(
-                at=event.at,
-                call_id=call.id,
-                leg_id=leg_found.leg_id,
-                seat=leg_found.seat,
-                kind=leg_found.kind,
-            ),
-        )
         if leg_found.kind is LegKind.UNIT:
-            units.found(state, call.id, leg_found)
-        elif leg_found.answered:
+            units.found(state, call.id, leg_found, at=event.at)
+            continue
+        legs.dialled(state, LegDialled(at=event.at, call_id=call.id, leg_id=leg_found.leg_id, seat=leg_found.seat))
+        if leg_found.answered:
             legs.answered(state, LegAnswered(at=event.at, call_id=call.id, leg_id=leg_found.leg_id))
     _place(state, found, event)
     _take_up(state, found, event)

@@ -50,6 +50,7 @@ def call_unit(state: State, call: Call, command: CallUnit) -> None:
         DialUnit(
             call_id=call.id,
             leg_id=command.leg_id,
+            party=command.party,
             number=command.number,
             ring_seconds=command.ring_seconds,
             private=command.private,
@@ -112,16 +113,9 @@ def _drop(state: State, call: Call, leg: Leg) -> None:
 
 
 def dialled(state: State, event: LegDialled) -> None:
-    """A unit is called. What we dialled is known already; any other is found after an absence of ours."""
-    found = state.live(event.call_id)
-    if found is None or found[0].leg(event.leg_id) is not None:
-        return
-    call, track = found
-    if unit_leg(call) is None:
-        track.unit = Third(leg_id=event.leg_id, private=False, dialled=state.now.mono, ring_seconds=0.0, rang=True)
-    _begin_leg(state, call, event.leg_id, party=None, number=None, at=event.at)
-    if track.unit is None or track.unit.leg_id != event.leg_id:
-        state.end_leg(call.id, event.leg_id)  # one at a time
+    """A unit is called. What we dialled is known already."""
+    unit = LegFound(leg_id=event.leg_id, seat=None, answered=False, talk=None, kind=LegKind.UNIT)
+    found(state, event.call_id, unit, at=event.at)
 
 
 def _begin_leg(state: State, call: Call, leg_id: LegId, *, party: str | None, number: str | None, at: datetime) -> None:
@@ -252,17 +246,24 @@ def watch(state: State, call: Call) -> None:
         state.end_leg(call.id, leg.id)
 
 
-def found(state: State, call_id: CallId, leg_found: LegFound) -> None:
-    """Take in what a list says of a unit; where it is, is seen to when all is known."""
-    call = state.calls[call_id]
-    leg, third = call.leg(leg_found.leg_id), state.tracks[call_id].unit
-    if leg is None or leg.state is LegState.ENDED:
+def found(state: State, call_id: CallId, unit: LegFound, *, at: datetime) -> None:
+    """Take in a unit that exists, perhaps one we did not know; where it is, is seen to when all is known."""
+    live = state.live(call_id)
+    if live is None:
         return
-    if third is not None and third.leg_id == leg.id:
-        third.private = third.private or leg_found.private
-    if leg_found.answered and leg.answered is None:
-        at = call.last_at
-        state.note(LegChanged(at=at, call_id=call_id, leg=replace(leg, answered=at)))
+    call, track = live
+    if call.leg(unit.leg_id) is None:
+        if unit_leg(call) is None:
+            track.unit = Third(leg_id=unit.leg_id, private=False, dialled=state.now.mono, ring_seconds=0.0, rang=True)
+        _begin_leg(state, call, unit.leg_id, party=unit.party, number=unit.number, at=at)
+        if track.unit is None or track.unit.leg_id != unit.leg_id:
+            state.end_leg(call.id, unit.leg_id)  # one at a time
+    leg, third = state.calls[call_id].leg(unit.leg_id), _third(state, call, unit.leg_id)
+    if third is not None:
+        third.private = third.private or unit.private
+    if leg is not None and leg.state is not LegState.ENDED and unit.answered and leg.answered is None:
+        moment = max(at, state.calls[call_id].last_at)
+        state.note(LegChanged(at=moment, call_id=call_id, leg=replace(leg, answered=moment)))
 
 
 def restore(state: State, call: Call) -> None:
