@@ -129,6 +129,21 @@ def test_an_utterance_is_told_when_it_is_over(room: Callable[..., Room]) -> None
     assert stream.settled == pytest.approx(2.8)
 
 
+def test_who_goes_on_without_a_new_word_is_told_again(room: Callable[..., Room]) -> None:
+    desk = Desk()
+    stream, ear = room(desk).stream()
+    stream.feed(voice(1.02))
+    ear.until_heard(1)
+    desk.silent = True  # the engine is not sure of what it hears now
+
+    stream.feed(voice(1.02))
+    ear.until_heard(2)
+
+    first, second = ear.heard
+    assert (second.text, second.final) == (first.text, False)
+    assert second.end > first.end
+
+
 def test_words_are_shown_each_second_and_the_final_text_replaces_them(room: Callable[..., Room]) -> None:
     one = room()
     stream, ear = one.stream()
