@@ -32,6 +32,7 @@ from callcenter.ivr.flows import FlowShelf
 from callcenter.log import Steps
 from callcenter.menus import Menus
 from callcenter.office.desk import Desk
+from callcenter.office.figures import FigureOffice
 from callcenter.office.flows import FlowRunner
 from callcenter.office.late_notes import LateNotes
 from callcenter.office.notes import NoteTaker
@@ -57,6 +58,7 @@ from callcenter.storage.recordings import Recordings
 from callcenter.storage.seats import Seats
 from callcenter.storage.store import Store
 from callcenter.storage.tickets import Tickets
+from callcenter.storage.told import Told
 from callcenter.storage.units import Units
 
 log = structlog.get_logger(__name__)
@@ -227,6 +229,7 @@ class Controller:
             recordings=recordings,
             tickets=self._tickets,
             flows=self._menus,
+            figures=FigureOffice(Told(self._store), clock=clock, zone=settings.zone),
             units=roster.units,
             dial_out=settings.dial_out,
             hotline=settings.hotline,

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from callcenter.api import calls, examples, hotline, seats, shapes, stream, tickets
+from callcenter.api import calls, examples, figures, hotline, seats, shapes, stream, tickets
 from callcenter.api.contract import Access, Answer, Nothing, Operation
 from callcenter.api.problems import KINDS, MEDIA_TYPE, problem_body
 from callcenter.domain.errors import Fault
@@ -62,6 +62,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *calls.OPERATIONS,
     *seats.OPERATIONS,
     *tickets.OPERATIONS,
+    *figures.OPERATIONS,
     *stream.OPERATIONS,
 )
 """Everything that can be asked."""

@@ -21,6 +21,7 @@ from callcenter.domain.exchange.commands import (
     SetSecret,
     UnitAction,
 )
+from callcenter.domain.figures.records import Period
 from callcenter.domain.ids import CallId, LegId, NewId
 from callcenter.domain.numbers import normalise
 from callcenter.domain.records import Entry, Page
@@ -28,6 +29,7 @@ from callcenter.domain.seats import Seat, SeatState
 from callcenter.domain.tickets import Ticket
 from callcenter.domain.units import RING_SECONDS, Unit
 from callcenter.domain.views import Json, QueueView, call_view, queue_view, seat_view
+from callcenter.office.figures import FigureOffice, Figures
 from callcenter.office.ports import Calls, Clock, ComponentHealth, Flows, Recordings
 from callcenter.office.stream import Stream
 from callcenter.office.switchboard import Switchboard
@@ -54,6 +56,7 @@ class Desk:
         recordings: Recordings,
         tickets: TicketOffice,
         flows: Flows,
+        figures: FigureOffice,
         units: Sequence[Unit],
         dial_out: str,
         hotline: str,
@@ -73,6 +76,7 @@ class Desk:
         self._recordings = recordings
         self._tickets = tickets
         self._flows = flows
+        self._figures = figures
         self._units = {unit.id: unit for unit in units}
         self._units_by_number = {unit.number: unit for unit in units}
         self._dial_out = re.compile(dial_out)
@@ -286,6 +290,16 @@ class Desk:
     def alarms(self) -> Sequence[Alarm]:
         """Alarms that stand."""
         return self._switchboard.exchange.alarms
+
+    # Figures
+
+    def today(self) -> Period:
+        """The hotline's local day, so far."""
+        return self._figures.today()
+
+    async def figures(self, period: Period, *, queue: str | None, seat: str | None) -> Figures:
+        """The figures of a period, from the journal. Raises UnavailableError."""
+        return await self._figures.of(period, queue=queue, seat=seat)
 
     # Tickets
 

@@ -105,6 +105,18 @@ class Calls(Protocol):
         ...
 
 
+class Told(Protocol):
+    """The journal's facts of a period, for the figures."""
+
+    async def of_calls(self, *, begins: datetime, ends: datetime) -> Sequence[Fact]:
+        """What happened to the calls that arrived in [begins, ends), whenever it did, in the journal's order."""
+        ...
+
+    async def of_seats(self, *, begins: datetime, ends: datetime) -> Sequence[Fact]:
+        """Each seat's state at the beginning, and every change after it."""
+        ...
+
+
 class Seats(Protocol):
     """Seats as they were last seen."""
 

@@ -22,6 +22,7 @@ from callcenter.domain.telephony import LegAnswered, LegDialled, LegRang, PartyJ
 from callcenter.domain.units import DutyHours, Unit
 from callcenter.domain.views import Json
 from callcenter.office.desk import Desk
+from callcenter.office.figures import FigureOffice
 from callcenter.office.ports import ComponentHealth
 from callcenter.office.tickets import TicketOffice
 from callcenter.settings import DIAL_OUT
@@ -29,11 +30,13 @@ from callcenter.storage.calls import Calls
 from callcenter.storage.journal import Journal
 from callcenter.storage.store import Store
 from callcenter.storage.tickets import Tickets
+from callcenter.storage.told import Told
 from tests.api.conftest import TOKEN, served
 from tests.support.api_client import ApiClient, check
 from tests.support.fake_desk import PARTS
 from tests.support.office_fakes import CALL, FakeRecordings, Office, an_office, eventually
 from tests.support.stores import database, made, writing
+from tests.support.stores import eventually as in_the_journal
 
 OFFICE_HOURS = DutyHours(days=frozenset(range(5)), begins=time(9), ends=time(11, 30))
 
@@ -88,6 +91,7 @@ async def hotline(tmp_path: Path) -> AsyncIterator[Hotline]:
             recordings=Disk(),
             tickets=tickets,
             flows=NoFlows(),
+            figures=FigureOffice(Told(store), clock=office.clock, zone=ZoneInfo("Asia/Shanghai")),
             units=[
                 Unit(id="housing", name="市住建委", number="02001"),
                 Unit(id="water", name="水务局", number="02002", duty=(OFFICE_HOURS,), ring_seconds=12.0),
@@ -171,6 +175,38 @@ async def test_a_ticket_is_drafted_completed_and_filed_in_the_store(hotline: Hot
     assert (edited.status, stale.status, filed.status, late.status) == (200, 412, 200, 409)
     assert [ticket["number"] for ticket in found.json["items"]] == [drafted["number"]]
     assert filed.json["number"] == drafted["number"]
+
+
+async def test_the_figures_of_a_day_come_from_the_journal(hotline: Hotline) -> None:
+    api, office = hotline.api, hotline.office
+    office.a_caller_waits()
+    office.clock.advance(4)
+    office.the_seat_answers()
+    office.clock.advance(60)
+    office.the_caller_hangs_up()
+    office.clock.advance(10)
+
+    async def has_all() -> bool:
+        return len((await api.get(f"/calls/{CALL}/journal")).json["items"]) > 0 and (await figures())["offered"] == 1
+
+    async def figures(query: str = "") -> dict[str, float | None]:
+        answer = await api.get(f"/figures{query}")
+        check(answer.json, {"$ref": "#/components/schemas/FigureList"})
+        return {figure["name"]: figure["value"] for figure in answer.json["items"]}
+
+    await in_the_journal(has_all)
+    found = await figures()
+    assert (found["offered"], found["asked_for_person"], found["answered"]) == (1, 1, 1)
+    assert (found["connect_rate"], found["lost_rate"], found["service_level_15"]) == (1, 0, 1)
+    assert found["speed_of_answer"] == pytest.approx(4, abs=0.01)
+    assert found["talk_time"] == pytest.approx(60, abs=0.01)
+    assert found["abandon_rate_ivr"] == 0
+    assert (await figures("?queue=another"))["connect_rate"] is None
+    assert (await figures("?seat=8001"))["answered"] == 1
+    assert (await figures("?to=2020-01-02T00:00:00Z&from=2020-01-01T00:00:00Z"))["offered"] == 0
+    backwards = await api.get("/figures?from=2020-01-02T00:00:00Z&to=2020-01-01T00:00:00Z")
+    too_long = await api.get("/figures?from=2020-01-01T00:00:00Z&to=2021-01-01T00:00:00Z")
+    assert (backwards.status, too_long.status) == (422, 422)
 
 
 async def test_seats_are_set_and_say_why_they_cannot_be(hotline: Hotline) -> None:

@@ -10,6 +10,9 @@ from callcenter.domain import tickets as ticket_rules
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegState, Outcome, Recording, RecordingState
 from callcenter.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError, RefusedError
 from callcenter.domain.exchange.commands import Alarm, SeatAction, UnitAction
+from callcenter.domain.figures.catalogue import DEFINITIONS
+from callcenter.domain.figures.figure import duration, ratio
+from callcenter.domain.figures.records import Constants, Period
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.notes import Secret
 from callcenter.domain.records import Entry, Page
@@ -18,6 +21,7 @@ from callcenter.domain.tickets import Ticket, TicketState, traced
 from callcenter.domain.units import Unit
 from callcenter.domain.views import QueueView, call_view, seat_view, ticket_view
 from callcenter.office.desk import Desk
+from callcenter.office.figures import Figures
 from callcenter.office.ports import ComponentHealth
 from callcenter.office.stream import Stream
 
@@ -315,6 +319,20 @@ class FakeDesk(Desk):
     async def health(self) -> Mapping[str, ComponentHealth]:
         self._may_fail()
         return self.parts
+
+    def today(self) -> Period:
+        return Period(NOON.replace(hour=0), NOON)
+
+    async def figures(self, period: Period, *, queue: str | None, seat: str | None) -> Figures:
+        self._may_fail()
+        self.asked.append({"period": period, "queue": queue, "seat": seat})
+        return Figures(
+            period=period,
+            constants=Constants(),
+            provisional=True,
+            unclear=0,
+            figures=[(DEFINITIONS["4a"], ratio("4a", 7, 11)), (DEFINITIONS["6_median"], duration("6_median", None))],
+        )
 
     async def reload_flows(self) -> Sequence[str]:
         return self.mistakes

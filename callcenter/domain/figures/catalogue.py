@@ -1,0 +1,122 @@
+"""The names of the figures, in both languages, and what each divides by what. Dated: a change is a new definition."""
+
+from dataclasses import dataclass
+
+from callcenter.domain.figures.figure import Figure
+from callcenter.domain.figures.records import Constants
+from callcenter.domain.views import Json
+
+DEFINED = "2026-03"
+"""When these definitions came into force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a figure is."""
+
+    number: str
+    name: str
+    """As programs ask for it."""
+    chinese: str
+    english: str
+    """Numerator / denominator."""
+
+
+_ALL = (
+    ("1a", "offered", "呼入量", "calls that arrived"),
+    ("1b", "asked_for_person", "人工请求量", "calls that asked for a person"),
+    ("2", "answered", "接听量", "calls that a person answered"),
+    ("3a", "lost_rate", "呼损率", "gave up or were lost after asking for a person / asked for a person"),
+    (
+        "3b",
+        "abandon_rate_net",
+        "净放弃率",
+        "gave up after 5 s or more / asked, without who gave up sooner",
+    ),
+    ("3c", "abandon_rate_ivr", "语音导航放弃率", "hung up in the voice menu / arrived"),
+    ("3d_queue", "abandoned_in_queue", "排队中放弃量", "gave up while no seat rang"),
+    ("3d_ringing", "abandoned_ringing", "振铃中放弃量", "gave up while a seat rang"),
+    ("3d_lost", "lost_waiting", "系统丢失量", "asked for a person and were lost by the hotline"),
+    ("3d_short", "abandoned_short", "短时放弃量", "gave up within 5 s of asking"),
+    ("3e", "abandon_rate_callers", "来电人放弃率", "gave up / asked for a person"),
+    ("3f", "not_connected_rate", "未接通率", "had no person / asked for a person"),
+    ("4a", "connect_rate", "人工接通率", "answered / asked for a person"),
+    ("4b", "connect_rate_all", "全部来电接通率", "answered / arrived"),
+    ("4c", "voice_rate", "语音应答率", "heard a voice / arrived"),
+    (
+        "4d",
+        "connect_rate_24h_min",
+        "任意24小时最低接通率",
+        "least answered / asked for a person in any 24 hours",
+    ),
+    ("5_15", "service_level_15", "15秒接通率", "answered within 15 s of asking / asked for a person"),
+    ("5_20", "service_level_20", "20秒接通率", "answered within 20 s of asking / asked for a person"),
+    ("5n_15", "service_level_net_15", "15秒净接通率", "answered within 15 s / asked, without who gave up within 5 s"),
+    ("5n_20", "service_level_net_20", "20秒净接通率", "answered within 20 s / asked, without who gave up within 5 s"),
+    (
+        "5z_15",
+        "service_level_from_invite_15",
+        "来电15秒接通率",
+        "answered within 15 s of the INVITE / asked",
+    ),
+    (
+        "5z_20",
+        "service_level_from_invite_20",
+        "来电20秒接通率",
+        "answered within 20 s of the INVITE / asked",
+    ),
+    ("6", "speed_of_answer", "平均应答速度", "seconds from asking to a person / answered"),
+    ("6_median", "speed_of_answer_median", "应答速度中位数", "the middle one of these waits"),
+    ("6_p90", "speed_of_answer_p90", "应答速度九成值", "nine of ten waited no longer; nearest rank"),
+    ("6_abandoned", "wait_of_abandoned", "放弃前平均等待", "seconds that those waited who gave up / gave up"),
+    ("7a", "longest_wait_now", "当前最长等待", "seconds of whoever has waited longest at this moment"),
+    ("7b", "waiting_now", "当前等待人数", "callers who wait at this moment"),
+    ("7c", "longest_wait", "最长等待", "seconds of the longest wait of the period"),
+    ("8a", "three_rings", "三声内应答率", "heard a voice before the fourth ring / arrived, without who hung up sooner"),
+    (
+        "8b",
+        "three_rings_seats",
+        "坐席三声应答率",
+        "answered before the fourth ring / offers not ended by others",
+    ),
+    ("9a", "occupancy", "座席占用率", "talk, hold and wrap-up / time on duty without breaks"),
+    ("9b", "utilisation", "工时利用率", "talk, hold and wrap-up / time on duty"),
+    ("10", "handling_time", "平均处理时长", "seconds of talk, hold and wrap-up / answered"),
+    ("10_talk", "talk_time", "平均通话时长", "seconds of talk / answered"),
+    ("10_hold", "hold_time", "平均保持时长", "seconds on hold, private consults included / answered"),
+    ("10_wrap", "wrap_up_time", "平均整理时长", "seconds of wrap-up / answered"),
+    ("11a", "transfer_rate", "转接率", "calls with a try to bring a unit in / answered"),
+    ("11b_connected", "units_connected", "承办单位接通次数", "tries that brought the unit in"),
+    ("11b_unit_no_answer", "units_no_answer", "承办单位无人接听次数", "tries that the unit did not answer"),
+    ("11b_unit_busy", "units_busy", "承办单位占线次数", "tries that met a busy line"),
+    ("11b_unit_refused", "units_refused", "承办单位拒接次数", "tries that the unit refused"),
+    ("11b_cancelled_by_operator", "units_cancelled", "话务员取消次数", "tries that the operator took back"),
+    ("11b_caller_left", "units_caller_left", "来电人先挂断次数", "tries in which the caller hung up first"),
+    ("11b_failed_by_us", "units_failed", "系统失败次数", "tries that failed for other reasons"),
+    ("11c", "three_way_success", "三方通话成功率", "tries with all together for 5 s or more / tries"),
+    ("11d", "time_to_unit", "平均接入时长", "seconds from asking to the unit in the talk / tries that came so far"),
+    ("13d", "distinct_callers", "来电人数", "different numbers that were answered"),
+)
+DEFINITIONS = {number: Definition(number, name, chinese, english) for number, name, chinese, english in _ALL}
+"""By number, in the order in which they are shown. Figures of what the journal does not hold yet are not among them."""
+
+
+def figure_view(definition: Definition, figure: Figure, constants: Constants) -> Json:
+    """Give a figure as others see it; a time is in seconds."""
+    numerator, denominator = figure.parts
+    return {
+        "number": definition.number,
+        "name": definition.name,
+        "chinese": definition.chinese,
+        "value": figure.value,
+        "numerator": numerator,
+        "denominator": denominator,
+        "definition": f"kpis.md {definition.number} ({DEFINED}): {definition.english}; {_said(constants)}",
+    }
+
+
+def _said(constants: Constants) -> str:
+    return (
+        f"short {constants.short.total_seconds():g} s, fourth ring {constants.three_rings.total_seconds():g} s, "
+        f"together {constants.bridged_at_least.total_seconds():g} s, {constants.zone}"
+    )

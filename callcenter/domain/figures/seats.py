@@ -1,0 +1,50 @@
+"""Figures 8b, 9 and 10: how seats answered, how their time went, how long a call took them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from callcenter.domain.figures.figure import Figure, mean, ratio, share, total
+from callcenter.domain.figures.records import CallRecord, Constants, OfferRecord, OfferResult, Period, SeatSpan
+from callcenter.domain.seats import SeatState
+
+BUSY = (SeatState.TALKING, SeatState.WRAP_UP)
+
+
+def answered_in_three_rings(calls: Sequence[CallRecord], constants: Constants) -> Figure:
+    """8b Offers answered before the fourth ring; one that ended sooner through others is not counted."""
+    limit = constants.three_rings
+    eligible = [offer for call in calls for offer in call.offers if not _ended_by_others(offer, limit)]
+    kept = [offer for offer in eligible if offer.result is OfferResult.ANSWERED and offer.ended - offer.ringing < limit]
+    return ratio("8b", len(kept), len(eligible))
+
+
+def _ended_by_others(offer: OfferRecord, limit: timedelta) -> bool:
+    others = (OfferResult.CALLER_LEFT, OfferResult.TAKEN_ELSEWHERE)
+    return offer.result in others and offer.ended - offer.ringing < limit
+
+
+def time_in(spans: Sequence[SeatSpan], period: Period, *states: SeatState) -> timedelta:
+    """How much of the period these seats spent so; without states: on duty at all."""
+    wanted = states or tuple(state for state in SeatState if state is not SeatState.OFFLINE)
+    return total([period.share(span.begins, span.ends) for span in spans if span.state in wanted])
+
+
+def occupancy(spans: Sequence[SeatSpan], period: Period) -> list[Figure]:
+    """9 Busy time of the time not paused, and of all time on duty; cut at the edges of the period."""
+    staffed, paused = time_in(spans, period), time_in(spans, period, SeatState.BREAK)
+    busy = time_in(spans, period, *BUSY)
+    return [share("9a", busy, staffed - paused), share("9b", busy, staffed)]
+
+
+def handling(asked: Sequence[CallRecord]) -> list[Figure]:
+    """10 Talk, hold and wrap-up of the answered calls; a call over midnight stays whole."""
+    answered = [call for call in asked if call.t4 is not None]
+    stints = [stint for call in answered for stint in call.stints]
+    talk, hold, wrap = (total([getattr(stint, part) for stint in stints]) for part in ("talk", "hold", "wrap"))
+    of = len(answered)
+    return [
+        mean("10", talk + hold + wrap, of),
+        mean("10_talk", talk, of),
+        mean("10_hold", hold, of),
+        mean("10_wrap", wrap, of),
+    ]
