@@ -77,7 +77,7 @@ class TurnRecogniser:
 class TurnStream:
     """One party's voice.
 
-    An utterance that has paused for 0.3 s is decoded as if it were over. If it is, 0.5 s after its last sound, the
+    An utterance that has paused for 0.22 s is decoded as if it were over. If it is, 0.5 s after its last sound, the
     text is there already; if they go on, it was a partial.
     """
 
