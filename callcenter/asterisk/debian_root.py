@@ -21,7 +21,6 @@ from callcenter.domain.errors import UnavailableError
 
 SUITE = "sid"  # the only suite of Debian that carries Asterisk 22.10
 PACKAGES = ("asterisk", "util-linux")  # setpriv is in util-linux
-MIRROR = "http://deb.debian.org/debian"  # where apt names none: a machine that is no Debian
 KEYRINGS = Path("/usr/share/keyrings")
 NEEDED = ("apt-get", "apt-config", "dpkg", "perl")
 SHOWN_EVERY_SECONDS = 3.0
@@ -98,7 +97,7 @@ async def make_root(root: Path, *, tell: Tell) -> None:
         )
     with tempfile.TemporaryDirectory(prefix="mmdebstrap-", dir=root.parent, ignore_cleanup_errors=True) as work:
         program = await _mmdebstrap(Path(work), tell=tell)
-        command = [*program, *await _options(), SUITE, str(root), await mirror()]
+        command = [*program, *await _options(), SUITE, str(root), *await mirror()]
         said = await _make(command, root, Path(work), tell=tell)
         if said is not None and EXPIRED.search(said):
             tell(
@@ -114,11 +113,11 @@ async def make_root(root: Path, *, tell: Tell) -> None:
     await asyncio.to_thread(_finish, root)
 
 
-async def mirror() -> str:
-    """Give the address that apt on this machine fetches Debian's packages from."""
+async def mirror() -> list[str]:
+    """Give the address that apt on this machine fetches Debian's packages from; none: mmdebstrap takes Debian's own."""
     status, said = await _run(["apt-get", "indextargets", "--format", "$(CREATED_BY) $(SITE) $(RELEASE) $(ORIGIN)"])
     if status != 0:
-        return MIRROR
+        return []
     sites = []
     for line in said.splitlines():
         created_by, site, release, *origin = [*line.split(" "), "", "", ""]
@@ -126,7 +125,7 @@ async def mirror() -> str:
         known = origin == ["Debian"] or (not origin and "debian" in site)  # no list fetched yet: by its name
         if created_by == "Packages" and "-" not in release and known:
             sites.append(site.rstrip("/"))
-    return sites[0] if sites else MIRROR
+    return sites[:1]
 
 
 async def _options() -> list[str]:

@@ -310,18 +310,18 @@ async def test_one_that_stands_still_is_ended(
                 "Packages http://security.example/debian-security bookworm-security Debian",
                 "Packages http://a/debian bookworm Debian",
             ],
-            "http://a/debian",
+            ["http://a/debian"],
         ),
         (
             ["Packages https://other.example/node nodistro .", "Packages https://local/pool bookworm Debian"],
-            "https://local/pool",
+            ["https://local/pool"],
         ),
-        (["Sources http://a/debian bookworm Debian"], debian_root.MIRROR),
-        (["Packages http://a/debian/ bookworm "], "http://a/debian"),
-        ([], debian_root.MIRROR),
+        (["Sources http://a/debian bookworm Debian"], []),
+        (["Packages http://a/debian/ bookworm "], ["http://a/debian"]),
+        ([], []),
     ],
 )
-async def test_the_mirror_is_the_one_that_apt_uses(command: Command, lines: list[str], found: str) -> None:
+async def test_the_mirror_is_the_one_that_apt_uses(command: Command, lines: list[str], found: list[str]) -> None:
     command("apt-get", "\n".join(f"echo '{line}'" for line in lines) or "true")
 
     assert await mirror() == found
