@@ -21,10 +21,7 @@ def test_there_are_enough_of_them() -> None:
 
 
 @pytest.mark.timeout(240)  # the first of a state waits for all of it
-@pytest.mark.parametrize(
-    "cell",
-    [pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(f"three-way {cell.group}")) for cell in CELLS],
-)
+@pytest.mark.parametrize("cell", CELLS, ids=str)
 async def test_a_talk_of_three(cell: Cell, roomy_hotline: RunningHotline, request: pytest.FixtureRequest) -> None:
     if cell not in _PLAYED:
         chosen = [other for other in map(_cell_of, request.session.items) if other and other.group == cell.group]
