@@ -24,6 +24,7 @@ from callcenter.speech.spelling import is_invented, told
 _PROMPT = "以下是普通话的句子。"
 """Makes it write simplified Chinese, mostly."""
 _LEAST_LOGPROB = -1.5  # mean over a text's tokens: speech lies above -1.05; silence, noise and tones under -2.1
+_LEAST_PARTIAL_LOGPROB = -2.0  # a sentence cut short is less likely, and its final text corrects what was wrong
 _TOKENS_PER_SECOND = 7  # nobody speaks faster; more is a loop
 _TOKENS_BESIDES = 10
 _FEATURES_PER_SECOND = 100
@@ -67,7 +68,7 @@ class WhisperDecoder:
             return_scores=True,
         )[0]
         logprob = float(result.scores[0])
-        if logprob < _LEAST_LOGPROB:
+        if logprob < (_LEAST_LOGPROB if final else _LEAST_PARTIAL_LOGPROB):
             return Decoded("", None)
         text = told(self._simplified.convert(self._tokenizer.decode(result.sequences_ids[0])))
         if is_invented(text, _PROMPT):

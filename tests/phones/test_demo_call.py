@@ -106,7 +106,7 @@ class _Server:
     async def follow(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        await socket.send_json({"type": "snapshot", "seq": 0, "data": {}})
+        await socket.send_json({"type": "snapshot", "stream": "s", "seq": 0, "data": {}})
         for seq, (kind, data) in enumerate(self.events, start=1):
             await socket.send_json({"type": kind, "seq": seq, "time": "2026-11-24T01:00:00.000Z", "data": data})
         await socket.receive(timeout=10)
