@@ -15,6 +15,7 @@ from callcenter.speech.recogniser import Heard
 from callcenter.speech.turns import FRAME_SECONDS, Turn, Turns
 
 _PARTIAL_EVERY = 40  # frames of an open utterance, 0.8 s: with the decoding told at least every 1.3 s
+_SPEAKING = 3  # frames without a voice that are no pause yet
 _CLOSING_SECONDS = 0.5  # what a live utterance waits for anyway
 
 
@@ -233,7 +234,8 @@ class TurnStream:
             drafted = self._draft is not None and (self._draft.number, self._draft.end) == (turn.number, turn.end)
             pausing = self._turns.pausing and not drafted
             decoded = max(self._drafted_until, turn.start)
-            partial = not self._turns.pausing and self._turns.at - decoded >= _PARTIAL_EVERY
+            speaking = self._turns.at - turn.end <= _SPEAKING  # else it may be over, and its final text comes first
+            partial = speaking and self._turns.at - decoded >= _PARTIAL_EVERY
         now = time.monotonic()
         self._pausing_since = (self._pausing_since or now) if pausing else None
         self._partial_since = (self._partial_since or now) if partial else None
