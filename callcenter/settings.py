@@ -272,7 +272,7 @@ class Settings(BaseModel):
         le=64,
     )
     speech_streams: int = _set(
-        8,
+        7,
         "Voices that one of these processes hears at a time, two for a call and three with a unit; more are noted"
         " afterwards, from the recording.",
         "1 to 100",
