@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import baresip
-from baresip import Account, Config, Event, Runtime, StackEvent, UserAgent
+from baresip import Account, CallState, Config, Event, Runtime, StackEvent, UserAgent
 
 from scripts.phones.sip import address_of
 from scripts.phones.tones import SAMPLE_RATE, amplitude_of, loudness_of
@@ -70,6 +70,13 @@ class SoftCall:
                 self._answered.set()
             case Event.CALL_CLOSED:
                 self._ended.set()
+
+    def catch_up(self) -> None:
+        """Take in what baresip has said already: a hotline answers within milliseconds, sooner than we listen."""
+        if self.inner.state is CallState.ESTABLISHED:
+            self._answered.set()
+        elif self.inner.state is CallState.CLOSED:
+            self._ended.set()
 
     async def answer(self) -> None:
         """Lift the receiver."""
@@ -241,6 +248,7 @@ class SoftPhones:
         """Follow a call from now on."""
         call = SoftCall(inner, phone)
         inner.on(call.note)
+        call.catch_up()
         inner.on_dtmf(lambda digit: setattr(call, "keys", call.keys + digit.digit))
         self._calls.append(call)
         task = asyncio.get_running_loop().create_task(call.listens(), name=f"{phone} listens")

@@ -46,6 +46,24 @@ async def test_a_softphone_calls_speaks_hears_presses_keys_and_holds() -> None:
         await call.ended(within=3)
 
 
+async def test_an_answer_that_came_before_we_listened_is_an_answer() -> None:
+    async with (
+        Phone("strict", sound=Sound.tone(STRICT)) as strict,
+        SoftPhones.at(f"127.0.0.1:{strict.address[1]}") as phones,
+    ):
+        soft = await phones.add(number="13800138000")
+        inner = await soft.agent.dial(f"sip:12345@{soft.host}")
+        taken = await strict.called(within=3)
+        await taken.answer()
+        await inner.wait_established(3)
+
+        call = phones.adopt(inner, soft.number)
+
+        await call.answered(within=0.1)
+        await taken.hang_up()
+        await call.ended(within=3)
+
+
 async def test_a_softphone_is_called_and_sees_the_end() -> None:
     async with Phone("strict", sound=Sound.tone(STRICT)) as strict, SoftPhones.at("127.0.0.1:9") as phones:
         soft = await phones.add(number="8001")
