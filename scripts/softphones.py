@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import baresip
-from baresip import Account, CallState, Config, Event, Runtime, StackEvent, UserAgent
+from baresip import Account, Config, Event, Runtime, StackEvent, UserAgent
 
 from scripts.phones.sip import address_of
 from scripts.phones.tones import SAMPLE_RATE, amplitude_of, loudness_of
@@ -70,13 +70,6 @@ class SoftCall:
                 self._answered.set()
             case Event.CALL_CLOSED:
                 self._ended.set()
-
-    def catch_up(self) -> None:
-        """Take in what baresip has said already: a hotline answers within milliseconds, sooner than we listen."""
-        if self.inner.state is CallState.ESTABLISHED:
-            self._answered.set()
-        elif self.inner.state is CallState.CLOSED:
-            self._ended.set()
 
     async def answer(self) -> None:
         """Lift the receiver."""
@@ -185,7 +178,7 @@ class SoftPhone:
 
     async def calls(self, number: str) -> SoftCall:
         """Dial a number at the server."""
-        return self._owner.adopt(await self.agent.dial(f"sip:{number}@{self.host}"), self.number)
+        return await self._owner.dial(self, number)
 
     async def called(self, *, within: float) -> SoftCall:
         """Wait for the next call that comes in; the phone rings by itself."""
@@ -244,11 +237,23 @@ class SoftPhones:
         self._phones.append(phone)
         return phone
 
+    async def dial(self, phone: SoftPhone, number: str) -> SoftCall:
+        """Dial. Missed by nobody is an answer that comes while the library still makes its call of the dialling."""
+        told: list[StackEvent] = []
+        self._runtime.subscribe(told.append)
+        try:
+            call = self.adopt(await phone.agent.dial(f"sip:{number}@{phone.host}"), phone.number)
+        finally:
+            self._runtime.unsubscribe(told.append)
+        for event in told:
+            if event.call == call.inner.handle:
+                call.note(event)
+        return call
+
     def adopt(self, inner: baresip.Call, phone: str) -> SoftCall:
         """Follow a call from now on."""
         call = SoftCall(inner, phone)
         inner.on(call.note)
-        call.catch_up()
         inner.on_dtmf(lambda digit: setattr(call, "keys", call.keys + digit.digit))
         self._calls.append(call)
         task = asyncio.get_running_loop().create_task(call.listens(), name=f"{phone} listens")

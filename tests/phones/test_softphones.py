@@ -1,8 +1,11 @@
 """A real softphone (baresip) and a strict phone call each other."""
 
-import pytest
+from typing import Any
 
-from scripts.phones.phone import Phone
+import pytest
+from baresip import Event, Runtime, StackEvent
+
+from scripts.phones.phone import Phone, answers
 from scripts.phones.sound import SENT_AMPLITUDE, Sound
 from scripts.phones.tones import tone
 from scripts.phones.waiting import NotInTimeError, eventually
@@ -46,21 +49,34 @@ async def test_a_softphone_calls_speaks_hears_presses_keys_and_holds() -> None:
         await call.ended(within=3)
 
 
-async def test_an_answer_that_came_before_we_listened_is_an_answer() -> None:
+async def test_an_answer_in_the_moment_of_dialling_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hotline answers within milliseconds: on a busy machine before baresip-python has made its call."""
     async with (
-        Phone("strict", sound=Sound.tone(STRICT)) as strict,
+        Phone("strict", sound=Sound.tone(STRICT), reaction=answers) as strict,
         SoftPhones.at(f"127.0.0.1:{strict.address[1]}") as phones,
     ):
         soft = await phones.add(number="13800138000")
-        inner = await soft.agent.dial(f"sip:12345@{soft.host}")
-        taken = await strict.called(within=3)
-        await taken.answer()
-        await inner.wait_established(3)
+        inner = Runtime.cmd
 
-        call = phones.adopt(inner, soft.number)
+        async def late(runtime: Runtime, command: int, **given: Any) -> Any:
+            """Give the reply to the dialling when the answer has come."""
+            reply = await inner(runtime, command, **given)
+            if "sip:12345@" in str(given.get("args")):
+                await strict.called(within=3)
+                await eventually(lambda: bool(established), within=3, what="no answer came")
+            return reply
 
-        await call.answered(within=0.1)
-        await taken.hang_up()
+        established: list[StackEvent] = []
+        phones._runtime.subscribe(
+            lambda event: established.append(event) if event.event is Event.CALL_ESTABLISHED else None
+        )
+        monkeypatch.setattr(Runtime, "cmd", late)
+
+        call = await soft.calls("12345")
+
+        await call.answered(within=0.5)
+        await call.hears_sound(within=3)
+        await call.hang_up()
         await call.ended(within=3)
 
 
