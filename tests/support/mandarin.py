@@ -18,6 +18,7 @@ AUDIO = Path(__file__).resolve().parents[3] / "shared" / "audio"
 CALLS = ("call1", "call2", "call3")
 RATE = 8000
 _FRAME = RATE // 50
+_PAUSE = 15  # frames of 20 ms: what is quiet for longer parts two stretches
 _DIGITS = "零一二三四五六七八九"
 _PLACES = ("", "十", "百", "千")
 
@@ -70,6 +71,24 @@ def _trimmed(turn: Said, sound: Sequence[int]) -> Said:
     powers = [sum(value * value for value in frame) for frame in frames]
     loud = [at for at, power in enumerate(powers) if power > max(powers) / 1000]  # 30 dB below its loudest
     return replace(turn, start=(first + loud[0] * _FRAME) / RATE, end=(first + (loud[-1] + 1) * _FRAME) / RATE)
+
+
+def stretches_of(call: str, side: str) -> list[tuple[float, float]]:
+    """Give where a voice begins and ends within the turns: a turn with a pause in it has several stretches."""
+    sound = sound_of(call, side)
+    found: list[tuple[float, float]] = []
+    for turn in voice_of(call, side):
+        first = int(turn.start * RATE)
+        powers = [
+            sum(value * value for value in sound[at : at + _FRAME])
+            for at in range(first, int(turn.end * RATE) - _FRAME + 1, _FRAME)
+        ]
+        loud = [at for at, power in enumerate(powers) if power > max(powers) / 1000]
+        begins = [at for before, at in zip([-_PAUSE, *loud], loud, strict=False) if at - before >= _PAUSE]
+        ends = [at for at, after in zip(loud, [*loud[1:], loud[-1] + _PAUSE], strict=True) if after - at >= _PAUSE]
+        for begin, end in zip(begins, ends, strict=True):
+            found.append(((first + begin * _FRAME) / RATE, (first + (end + 1) * _FRAME) / RATE))
+    return found
 
 
 def sound_of(call: str, side: str) -> "array[int]":
