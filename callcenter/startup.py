@@ -17,6 +17,7 @@ from callcenter.addresses import Endpoint
 from callcenter.asterisk.installation import find_or_make
 from callcenter.asterisk.process import AsteriskProcess
 from callcenter.asterisk.provision import Plan, SeatPhone
+from callcenter.child import ChildProcess
 from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.events.mosquitto import OwnMosquitto, own_address
 from callcenter.home import Home, Secrets, forget_pid, read_pid, write_pid
@@ -199,45 +200,21 @@ class OwnBroker:
         forget_pid(self._noted)
 
 
-class ControllerProcess:
+class ControllerProcess(ChildProcess):
     """The controller, as a process of its own with the same settings."""
 
     name = "controller"
+    module = "callcenter"
+    """What Python runs."""
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self._settings = settings
-        self._child: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start it. Its session is its own, so that Ctrl-C reaches it through us alone."""
-        self._child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "callcenter",
-            "controller",
-            stdin=asyncio.subprocess.DEVNULL,
-            env={**os.environ, **self._settings.as_environment()},
-            start_new_session=True,
-        )
-
-    async def wait(self) -> int:
-        """Wait for its end; its exit code, negative for a signal."""
-        assert self._child is not None
-        return await self._child.wait()
-
-    async def stop(self, within_seconds: float) -> None:
-        """Let it write what is left and go; end it by force at the limit."""
-        if self._child is None:
-            return
-        with suppress(ProcessLookupError):
-            self._child.terminate()
-        try:
-            async with asyncio.timeout(within_seconds):
-                await self._child.wait()
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                self._child.kill()
-            await self._child.wait()
+        """Start it. Raises OSError."""
+        environment = {**os.environ, **self._settings.as_environment()}
+        await self._run(sys.executable, "-m", self.module, "controller", environment=environment)
 
 
 def _answers(url: str) -> bool:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from secrets import token_urlsafe
 
+from callcenter.child import ChildProcess
 from callcenter.domain.errors import UnavailableError
 from callcenter.events.address import BrokerAddress
 
@@ -42,22 +43,17 @@ def own_address(folder: Path, port: int) -> BrokerAddress:
     return BrokerAddress(host=HOST, port=port, user=USER, password=password)
 
 
-class OwnMosquitto:
+class OwnMosquitto(ChildProcess):
     """The process, as the supervisor wants it."""
 
     name = "mosquitto"
 
     def __init__(self, folder: Path, log: Path, port: int) -> None:
         """`folder`: of its configuration; `log`: of its log; `port`: on loopback."""
+        super().__init__()
         self._folder = folder
         self._log = log / LOG_NAME
         self._port = port
-        self._child: asyncio.subprocess.Process | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """Its process id while it runs."""
-        return None if self._child is None or self._child.returncode is not None else self._child.pid
 
     async def start(self) -> None:
         """Start it, and wait until it listens. Raises UnavailableError."""
@@ -69,34 +65,8 @@ class OwnMosquitto:
         except OSError as error:
             raise UnavailableError(f"mosquitto cannot be set up: {error.strerror} ({error.filename})") from error
         with handle:
-            self._child = await asyncio.create_subprocess_exec(
-                program,
-                *("-c", str(self._folder / "mosquitto.conf")),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=handle,
-                stderr=handle,
-                start_new_session=True,  # Ctrl-C reaches it through us alone
-            )
-        await self._listens(self._child)
-
-    async def wait(self) -> int:
-        """Wait for its end; its exit code, negative for a signal."""
-        assert self._child is not None
-        return await self._child.wait()
-
-    async def stop(self, within_seconds: float) -> None:
-        """End it politely, and by force when the time is over."""
-        if self._child is None:
-            return
-        with suppress(ProcessLookupError):
-            self._child.terminate()
-        try:
-            async with asyncio.timeout(within_seconds):
-                await self._child.wait()
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                self._child.kill()
-            await self._child.wait()
+            child = await self._run(program, "-c", str(self._folder / "mosquitto.conf"), output=handle.fileno())
+        await self._listens(child)
 
     def _configure(self) -> None:
         """Write its configuration, and the login in plain until `_hash`. Raises OSError. Blocks."""
@@ -152,8 +122,7 @@ class OwnMosquitto:
                         writer.close()
                         return
         if child.returncode is None:
-            child.kill()
-            await child.wait()
+            await self._kill()
         said = await asyncio.to_thread(self._log.read_text, "utf-8", "replace")
         last = said.strip().splitlines()[-1:] or ["nothing"]
         raise UnavailableError(

@@ -1,7 +1,5 @@
 """A hotline as `callcenter run` makes it, save that its speech workers hear tones (see tone_recogniser)."""
 
-import asyncio
-import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -27,16 +25,7 @@ class ToneHotline(RunningHotline):
 class _Controller(startup.ControllerProcess):
     """The controller of such a hotline."""
 
-    async def start(self) -> None:
-        self._child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            ToneHotline.module,
-            "controller",
-            stdin=asyncio.subprocess.DEVNULL,
-            env={**os.environ, **self._settings.as_environment()},
-            start_new_session=True,
-        )
+    module = ToneHotline.module
 
 
 def children_of(pid: int) -> list[int]:
