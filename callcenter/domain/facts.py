@@ -9,10 +9,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, assert_never
 
-from callcenter.domain.calls import Call, CallState, Digits, Leg, Outcome, Recording
+from callcenter.domain.calls import Call, CallState, Digits, Direction, Leg, Outcome, Recording
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.notes import Notes, Secret, Utterance
+from callcenter.domain.recalls import Recall
 from callcenter.domain.seats import Seat
+from callcenter.domain.tickets import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +29,16 @@ class CallFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallArrived(CallFact):
-    """The call exists (t0)."""
+    """The call exists (t0).
+
+    One that a seat made to call a citizen back exists from his answer on, dated when he was dialled, and has no t2:
+    he asked for nobody. Attempts that he did not answer are no calls; `RecallChanged` tells of them.
+    """
 
     kind: ClassVar[str] = "call.arrived"
     caller: str | None
     recording_path: str | None = None
+    direction: Direction = Direction.INBOUND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +235,22 @@ class SeatChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketStands:
+    """A ticket as it stands since it was drafted, edited or filed; also one that comes from no call.
+
+    What `TicketChanged` tells is which ticket a call has. Journals begun before 2026-12 have no entries of this kind:
+    what their tickets were is not known to the figures.
+    """
+
+    kind: ClassVar[str] = "ticket.stands"
+    at: datetime
+    ticket_id: TicketId
+    standing: Standing
+    recovered: bool = False
+    call_id: ClassVar[None] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmRaised:
     """Something needs a person's attention."""
 
@@ -248,6 +271,22 @@ class AlarmCleared:
     name: str
     recovered: bool = False
     call_id: ClassVar[None] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallChanged:
+    """The obligation to call one number back as it is from now on: opened, joined, attempted, or closed.
+
+    The last of a recall tells everything that figure 12 counts; see `domain.recalls.Recall`. The journal is the
+    hotline's own; what leaves the house under a public topic holds no number (`events.topics`).
+    """
+
+    kind: ClassVar[str] = "recall.changed"
+    at: datetime
+    recall: Recall
+    recovered: bool = False
+    call_id: CallId | None = None
+    """The call it comes of: the one that was given up, the attempt, or the one in which the caller got through."""
 
 
 OfCall = (
@@ -274,7 +313,7 @@ OfCall = (
     | UtteranceHeard
     | NotesChanged
 )
-Fact = OfCall | SeatChanged | AlarmRaised | AlarmCleared
+Fact = OfCall | SeatChanged | TicketStands | AlarmRaised | AlarmCleared
 FACT_OF_KIND: Mapping[str, type[Fact]] = {fact.kind: fact for fact in typing.get_args(Fact)}
 
 
@@ -293,6 +332,7 @@ def apply(call: Call | None, fact: OfCall) -> Call:
         return Call(
             id=fact.call_id,
             caller=fact.caller,
+            direction=fact.direction,
             t0=fact.at,
             last_at=fact.at,
             recovered=fact.recovered,

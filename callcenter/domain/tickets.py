@@ -90,6 +90,34 @@ class Ticket:
     """What was said in its calls, whatever the notes are; belongs to the calls and is never stored here."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a ticket stands, as far as figures count it: nothing of who asked, and none of his words."""
+
+    version: int
+    state: TicketState
+    kind: TicketKind | None = None
+    category: str | None = None
+    unit: str | None = None
+    due: datetime | None = None
+    filed: datetime | None = None
+    call_ids: tuple[CallId, ...] = ()
+
+
+def standing_of(ticket: Ticket) -> Standing:
+    """Give how a ticket stands."""
+    return Standing(
+        version=ticket.version,
+        state=ticket.state,
+        kind=ticket.kind,
+        category=ticket.category,
+        unit=ticket.unit,
+        due=ticket.due,
+        filed=ticket.filed,
+        call_ids=ticket.call_ids,
+    )
+
+
 REQUIRED_TO_FILE = ("kind", "category", "matter")
 EDITABLE = frozenset(
     {

@@ -106,6 +106,11 @@ class Switchboard:
         self._note(fact, after)
         return after
 
+    def note_ticket(self, fact: facts.TicketStands) -> None:
+        """Add to the journal how a ticket stands; whoever works on tickets publishes the ticket itself."""
+        self.settle()
+        self._note(fact, None)
+
     async def run(self) -> None:
         """Decide until cancelled.
 
@@ -243,7 +248,7 @@ def _shape(queue: QueueView) -> tuple[object, ...]:
 def event_data(fact: Fact, call: Call | None) -> Json | None:
     """Give a fact as watchers see it: the whole object after the change, and what is special to it.
 
-    None for a ticket's first mention: the ticket itself is published by whoever drafts it.
+    None for what is told of a ticket: the ticket itself is published by whoever drafts it.
     """
     match fact:
         case facts.SeatChanged():
@@ -252,7 +257,7 @@ def event_data(fact: Fact, call: Call | None) -> Json | None:
             return {"name": fact.name, "detail": fact.detail, "since": moment(fact.at)}
         case facts.AlarmCleared():
             return {"name": fact.name}
-        case facts.TicketChanged():
+        case facts.TicketChanged() | facts.TicketStands():
             return None
         case facts.LegChanged():
             return {**leg_view(fact.leg), "call_id": fact.call_id}

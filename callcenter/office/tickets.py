@@ -10,11 +10,11 @@ import structlog
 from callcenter.domain.calls import Call
 from callcenter.domain.errors import CallcenterError, NotFoundError
 from callcenter.domain.exchange.commands import ClearAlarm, NoteTicket, RaiseAlarm
-from callcenter.domain.facts import CallTalking, Fact, SecretChanged, UtteranceHeard
+from callcenter.domain.facts import CallTalking, Fact, SecretChanged, TicketStands, UtteranceHeard
 from callcenter.domain.ids import TicketId
 from callcenter.domain.records import Page
 from callcenter.domain.ticket_notes import composed_notes, with_words
-from callcenter.domain.tickets import Ticket
+from callcenter.domain.tickets import Ticket, standing_of
 from callcenter.domain.views import ticket_view
 from callcenter.office.ports import Calls, Clock, Tickets
 from callcenter.office.stream import Stream
@@ -105,7 +105,7 @@ class TicketOffice:
             ticket_id = next(iter(self._worded))
             del self._worded[ticket_id]
             try:
-                self._changed(await self.get(ticket_id))
+                self._show(await self.get(ticket_id))
             except NotFoundError:
                 log.error("a call names a ticket that is not there", ticket_id=ticket_id)
             except CallcenterError as error:
@@ -178,5 +178,12 @@ class TicketOffice:
         return self._changed(with_words(ticket, calls))
 
     def _changed(self, ticket: Ticket) -> Ticket:
+        """Have the journal tell how a ticket stands now, and show it."""
+        self._switchboard.note_ticket(
+            TicketStands(at=self._clock.now(), ticket_id=ticket.id, standing=standing_of(ticket))
+        )
+        return self._show(ticket)
+
+    def _show(self, ticket: Ticket) -> Ticket:
         self._stream.publish("ticket.changed", self._clock.now(), ticket_view(ticket))
         return ticket
