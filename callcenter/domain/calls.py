@@ -18,6 +18,15 @@ class CallState(StrEnum):
     ENDED = "ended"
 
 
+class Direction(StrEnum):
+    """Who called whom."""
+
+    INBOUND = "inbound"
+    """The citizen called the hotline."""
+    OUTBOUND = "outbound"
+    """A seat called the citizen back and he answered; counts in no figure of callers (kpis.md §1)."""
+
+
 class Outcome(StrEnum):
     """How a call ended; exclusive and complete (kpis.md §0.2)."""
 
@@ -111,6 +120,8 @@ class Call:
 
     id: CallId
     caller: str | None
+    """The citizen's number, also where he was called back."""
+    direction: Direction = Direction.INBOUND
     state: CallState = CallState.IVR
     outcome: Outcome | None = None
     queue: str | None = None

@@ -12,5 +12,8 @@ LegId = NewType("LegId", str)
 TicketId = NewType("TicketId", str)
 """UUIDv7 of a ticket; people see its number instead."""
 
+RecallId = NewType("RecallId", str)
+"""The obligation to call one number back. An attempt has the `CallId` of the call that it becomes on the answer."""
+
 NewId = Callable[[], str]
 """Makes a fresh id. Given from outside, since the domain has neither clock nor chance."""
