@@ -313,7 +313,7 @@ OfCall = (
     | UtteranceHeard
     | NotesChanged
 )
-Fact = OfCall | SeatChanged | TicketStands | AlarmRaised | AlarmCleared
+Fact = OfCall | SeatChanged | RecallChanged | TicketStands | AlarmRaised | AlarmCleared
 FACT_OF_KIND: Mapping[str, type[Fact]] = {fact.kind: fact for fact in typing.get_args(Fact)}
 
 
