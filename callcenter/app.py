@@ -51,6 +51,7 @@ from callcenter.speech.pool import SpeechPool
 from callcenter.speech.prompts import Prompts
 from callcenter.speech.voice import Voice
 from callcenter.speech.worker import Engine
+from callcenter.storage.alarms import Alarms
 from callcenter.storage.calls import Calls
 from callcenter.storage.journal import Journal
 from callcenter.storage.migrate import migrate
@@ -337,7 +338,9 @@ class Controller:
 
     async def _recover(self) -> None:
         try:
-            await recover(self._exchange, self._calls, self._seats, self._moment())
+            await recover(
+                self._exchange, self._calls, self._seats, self._moment(), alarms=Alarms(self._store)
+            )
         except UnavailableError as error:
             log.error("what was before cannot be read; calls in progress are taken in as they are", why=str(error))
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from callcenter.asterisk.ami import Condition
 from callcenter.asterisk.link import AmiLink
+from callcenter.domain.alarms import DISK_LOW, RECORDING_FAILED
 from callcenter.office.ports import ComponentHealth
-from callcenter.office.recordings import DISK_LOW, NOT_RECORDED
 from callcenter.office.switchboard import Switchboard
 
 OK, DEGRADED, DOWN, OFF = "ok", "degraded", "down", "off"
@@ -104,6 +104,6 @@ class Health:
             return ComponentHealth(status=DOWN, detail=f"the recordings' folder cannot be used: {error.strerror}")
         use = f"{disk.used_bytes // MB} MB used, {disk.free_bytes // MB} MB free"
         for alarm in self._switchboard.exchange.alarms:
-            if alarm.name in (NOT_RECORDED, DISK_LOW):
+            if alarm.name in (RECORDING_FAILED, DISK_LOW):
                 return ComponentHealth(status=DEGRADED, detail=f"{alarm.detail}; {use}")
         return ComponentHealth(status=OK, detail=use)

@@ -6,10 +6,10 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, Protocol
 
+from callcenter.domain.alarms import Alarm
 from callcenter.domain.calls import Call, Leg, LegKind, RecordingState
 from callcenter.domain.errors import Fault, InvalidInputError, NotFoundError, RefusedError
 from callcenter.domain.exchange.commands import (
-    Alarm,
     CallUnit,
     ChangeSeat,
     ChangeUnit,

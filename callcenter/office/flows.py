@@ -6,6 +6,7 @@ from functools import partial
 
 import structlog
 
+from callcenter.domain.alarms import FLOW_FAILED
 from callcenter.domain.errors import CallcenterError, CallerGone
 from callcenter.domain.exchange.commands import ClearAlarm, NoteDigits, NoteFlowCompleted, RaiseAlarm
 from callcenter.domain.ids import CallId
@@ -14,8 +15,6 @@ from callcenter.office.ports import Flows
 from callcenter.office.switchboard import Switchboard
 
 log = structlog.get_logger(__name__)
-
-ALARM = "flow_failed"
 
 
 class FlowRunner:
@@ -51,7 +50,7 @@ class FlowRunner:
                 if end.failed:
                     self._broke_off()
                 else:
-                    self._switchboard.ask(ClearAlarm(name=ALARM))
+                    self._switchboard.ask(ClearAlarm(name=FLOW_FAILED))
                 if end.completed:
                     self._switchboard.ask(NoteFlowCompleted(call_id=wish.call_id))
                     await end.line.hang_up()
@@ -68,7 +67,9 @@ class FlowRunner:
 
     def _broke_off(self) -> None:
         self.failed += 1
-        self._switchboard.ask(RaiseAlarm(name=ALARM, detail="a flow broke off; its caller was brought to the queue"))
+        self._switchboard.ask(
+            RaiseAlarm(name=FLOW_FAILED, detail="a flow broke off; its caller was brought to the queue")
+        )
 
     def _note_digits(self, call_id: CallId, node: str, digits: str) -> None:
         self._switchboard.ask(NoteDigits(call_id=call_id, node=node, digits=digits))

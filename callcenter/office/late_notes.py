@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from callcenter.domain.alarms import NOTES_FAILED
 from callcenter.domain.calls import Call, RecordingState
 from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.domain.exchange.commands import ClearAlarm, RaiseAlarm
@@ -24,7 +25,6 @@ from callcenter.office.switchboard import Switchboard
 
 log = structlog.get_logger(__name__)
 
-NOTES_FAILED = "notes_failed"
 LOOK_SECONDS = 5.0
 BUSY_SECONDS = 2.0  # between two tries, where no worker has time
 MOST_TRIES = 3  # of a recording in which a worker breaks off

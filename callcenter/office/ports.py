@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from callcenter.domain.alarms import Alarm
 from callcenter.domain.calls import Call
 from callcenter.domain.facts import Fact
 from callcenter.domain.ids import CallId, LegId, TicketId
@@ -122,6 +123,14 @@ class Seats(Protocol):
 
     async def last_seen(self) -> Sequence[Seat]:
         """Every seat's newest state in the journal."""
+        ...
+
+
+class Alarms(Protocol):
+    """Alarms as the journal tells them."""
+
+    async def standing(self) -> Sequence[Alarm]:
+        """Every alarm that was raised and not cleared."""
         ...
 
 

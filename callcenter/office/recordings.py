@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 
+from callcenter.domain.alarms import DISK_LOW, RECORDING_FAILED, Threshold
 from callcenter.domain.calls import Call, Recording, RecordingState
 from callcenter.domain.errors import CallcenterError
 from callcenter.domain.exchange.commands import ClearAlarm, NoteRecording, RaiseAlarm
@@ -19,8 +20,6 @@ from callcenter.office.switchboard import Switchboard
 
 log = structlog.get_logger(__name__)
 
-NOT_RECORDED = "recording_failed"
-DISK_LOW = "disk_low"
 LOOK_SECONDS = 3.0
 GROWN_AFTER = timedelta(seconds=6)  # Asterisk writes in blocks; so long without a byte is no recording
 HEARABLE = timedelta(seconds=1)  # who hangs up sooner may be gone before there was any sound to write
@@ -48,6 +47,7 @@ class RecordingKeeper:
         self._switchboard = switchboard
         self._clock = clock
         self._minimum_free_bytes = minimum_free_bytes
+        self._room = Threshold(raise_at=minimum_free_bytes - 1, clear_at=minimum_free_bytes + minimum_free_bytes // 10)
         self._retention_days = retention_days
         self._sizes: dict[CallId, int] = {}
         self._ended: dict[CallId, Call] = {}
@@ -77,7 +77,8 @@ class RecordingKeeper:
 
     async def _look_at_all(self) -> None:
         free = await self._recordings.free_bytes()
-        if free < self._minimum_free_bytes:
+        stands = any(alarm.name == DISK_LOW for alarm in self._switchboard.exchange.alarms)
+        if self._room.is_bad(free, stands=stands):
             detail = f"{free // 2**20} MB are free for recordings, less than {self._minimum_free_bytes // 2**20} MB"
             self._switchboard.ask(RaiseAlarm(name=DISK_LOW, detail=detail))
         else:
@@ -86,7 +87,7 @@ class RecordingKeeper:
         self._sizes = {call_id: size for call_id, size in self._sizes.items() if call_id in live}
         healthy = [await self._look(call) for call in live.values() if call.recording is not None]
         if healthy and all(healthy):
-            self._switchboard.ask(ClearAlarm(name=NOT_RECORDED))
+            self._switchboard.ask(ClearAlarm(name=RECORDING_FAILED))
 
     async def _look(self, call: Call) -> bool:
         recording = call.recording
@@ -141,7 +142,7 @@ class RecordingKeeper:
         state = RecordingState.MISSING if seconds is None else RecordingState.KEPT
         self._note(call.id, replace(call.recording, state=state, seconds=seconds))
         if seconds is not None:
-            self._switchboard.ask(ClearAlarm(name=NOT_RECORDED))
+            self._switchboard.ask(ClearAlarm(name=RECORDING_FAILED))
         elif _could_be_heard(call):
             self._failed("an answered call has no recording")
         return True
@@ -165,7 +166,7 @@ class RecordingKeeper:
         self._switchboard.ask(NoteRecording(call_id=call_id, recording=recording))
 
     def _failed(self, detail: str) -> None:
-        self._switchboard.ask(RaiseAlarm(name=NOT_RECORDED, detail=detail))
+        self._switchboard.ask(RaiseAlarm(name=RECORDING_FAILED, detail=detail))
 
 
 def _secrets(call: Call) -> Sequence[tuple[float, float]]:

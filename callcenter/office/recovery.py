@@ -6,13 +6,13 @@ import structlog
 
 from callcenter.domain.exchange import Exchange, Moment
 from callcenter.domain.facts import Fact, from_data
-from callcenter.office.ports import Calls, Seats
+from callcenter.office.ports import Alarms, Calls, Seats
 
 log = structlog.get_logger(__name__)
 
 
-async def recover(exchange: Exchange, calls: Calls, seats: Seats, now: Moment) -> None:
-    """Give the exchange every call that has no end, no settled recording or no ticket yet, and each seat's last state.
+async def recover(exchange: Exchange, calls: Calls, seats: Seats, now: Moment, *, alarms: Alarms | None = None) -> None:
+    """Give the exchange every call that is not settled yet, each seat's last state, and the alarms that stand.
 
     What Asterisk says next corrects it. Raises UnavailableError where the store is away.
     """
@@ -20,7 +20,8 @@ async def recover(exchange: Exchange, calls: Calls, seats: Seats, now: Moment) -
     for call in [*await calls.without_ticket(), *await calls.unsettled_recordings()]:
         if call.id not in left_open:
             left_open[call.id] = await _facts_of(calls, call.id)
-    for call_id in exchange.restore(left_open.values(), await seats.last_seen(), now):
+    standing = () if alarms is None else await alarms.standing()
+    for call_id in exchange.restore(left_open.values(), await seats.last_seen(), now, alarms=standing):
         log.error("what the journal tells of a call does not add up", call_id=call_id)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from callcenter.domain.alarms import TICKET_NOT_DRAFTED
 from callcenter.domain.calls import Call
 from callcenter.domain.errors import CallcenterError, NotFoundError
 from callcenter.domain.exchange.commands import ClearAlarm, NoteTicket, RaiseAlarm
@@ -22,7 +23,6 @@ from callcenter.office.switchboard import Switchboard
 
 log = structlog.get_logger(__name__)
 
-ALARM = "ticket_not_drafted"
 RETRY_SECONDS = 5.0  # the store is away: a draft can wait, the talk goes on
 
 
@@ -73,7 +73,7 @@ class TicketOffice:
                 if await self._draft(call):
                     self._due.pop(call.id, None)
             if not self._due:
-                self._switchboard.ask(ClearAlarm(name=ALARM))
+                self._switchboard.ask(ClearAlarm(name=TICKET_NOT_DRAFTED))
             with suppress(TimeoutError):
                 async with asyncio.timeout(RETRY_SECONDS if self._due else None):
                     await self._arrived.wait()
@@ -84,9 +84,13 @@ class TicketOffice:
             self._switchboard.ask(NoteTicket(call_id=call.id, ticket_id=ticket.id))
             ticket = await self._worded_ticket(ticket)
         except CallcenterError as error:
-            if not any(alarm.name == ALARM for alarm in self._switchboard.exchange.alarms):  # once for each absence
+            if not any(
+                alarm.name == TICKET_NOT_DRAFTED for alarm in self._switchboard.exchange.alarms
+            ):  # once for each absence
                 log.warning("a ticket could not be drafted yet", call_id=call.id, why=str(error))
-            self._switchboard.ask(RaiseAlarm(name=ALARM, detail="tickets wait for the store; they are drafted later"))
+            self._switchboard.ask(
+                RaiseAlarm(name=TICKET_NOT_DRAFTED, detail="tickets wait for the store; they are drafted later")
+            )
             return False
         self._changed(ticket)
         return True
@@ -180,7 +184,12 @@ class TicketOffice:
     def _changed(self, ticket: Ticket) -> Ticket:
         """Have the journal tell how a ticket stands now, and show it."""
         self._switchboard.note_ticket(
-            TicketStands(at=self._clock.now(), ticket_id=ticket.id, standing=standing_of(ticket))
+            TicketStands(
+                at=self._clock.now(),
+                ticket_id=ticket.id,
+                standing=standing_of(ticket),
+                call_id=next(iter(ticket.call_ids), None),
+            )
         )
         return self._show(ticket)
 

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from callcenter.domain.alarms import Alarm
 from callcenter.domain.calls import CallState
-from callcenter.domain.exchange.commands import Alarm
 from callcenter.office.ports import ComponentHealth
 from tests.support.api_client import ApiClient
 from tests.support.fake_desk import NOON, FakeDesk

@@ -96,7 +96,7 @@ async def test_the_next_flow_that_goes_well_clears_the_alarm() -> None:
         await eventually(lambda: office.alarms() == ["flow_failed"])
         flows.failed = False
         office.tell(FlowAsked(at=NOON, call_id=CALL))
-        await eventually(lambda: office.alarms() == [])
+        await eventually(lambda: office.alarms_in_a_while() == [])
 
 
 async def test_a_caller_who_hangs_up_in_the_menu_leaves_no_trace_of_failure() -> None:

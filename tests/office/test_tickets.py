@@ -63,7 +63,7 @@ async def test_a_store_that_is_away_delays_the_draft_and_loses_none(monkeypatch:
         office.the_seat_answers()
         await eventually(lambda: office.alarms() == ["ticket_not_drafted"])
         tickets.away = False
-        await eventually(lambda: office.alarms() == [])
+        await eventually(lambda: office.alarms_in_a_while() == [])
 
     assert list(tickets.drafted) == [CALL]
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from callcenter.domain.alarms import Alarm
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegOutcome, LegState, Recording, RecordingState
-from callcenter.domain.exchange.commands import Alarm
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.notes import Notes, NotesState, Side, Utterance, UtteranceId
 from callcenter.domain.seats import Phone, SeatState

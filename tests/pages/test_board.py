@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from playwright.async_api import expect
 
+from callcenter.domain.alarms import Alarm
 from callcenter.domain.calls import CallState, Outcome
-from callcenter.domain.exchange.commands import Alarm
 from callcenter.domain.seats import Phone, SeatState
 from callcenter.office.ports import ComponentHealth
 from tests.pages.conftest import Served, Watched

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from callcenter.domain import tickets as ticket_rules
+from callcenter.domain.alarms import Alarm
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegState, Outcome, Recording, RecordingState
 from callcenter.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError, RefusedError
-from callcenter.domain.exchange.commands import Alarm, SeatAction, UnitAction
+from callcenter.domain.exchange.commands import SeatAction, UnitAction
 from callcenter.domain.figures.catalogue import DEFINITIONS
 from callcenter.domain.figures.figure import duration, ratio
 from callcenter.domain.figures.records import Constants, Period

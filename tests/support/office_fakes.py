@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from callcenter.domain.alarms import ALARMS
 from callcenter.domain.calls import Call
 from callcenter.domain.errors import UnavailableError
 from callcenter.domain.exchange import Exchange, Moment, Policy
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 CALL = CallId("7c1b0d64-0000-4000-8000-000000000001")
+ALARM_HELD = max(kind.clear_after for kind in ALARMS.values())
 
 
 @dataclass
@@ -167,6 +169,7 @@ class FakeRecordings:
     grows: int = 0
     free: int = 10**12
     full: bool = False
+    looks: int = 0
     kept: list[CallId] = field(default_factory=list)
     secrets: dict[CallId, Sequence[tuple[float, float]]] = field(default_factory=dict)
 
@@ -187,6 +190,7 @@ class FakeRecordings:
         return size / 32_000
 
     async def free_bytes(self) -> int:
+        self.looks += 1
         return self.free
 
     async def expire(self, older_than_days: int) -> int:
@@ -234,6 +238,12 @@ class Office:
 
     def alarms(self) -> list[str]:
         return [alarm.name for alarm in self.switchboard.exchange.alarms]
+
+    def alarms_in_a_while(self) -> list[str]:
+        """Let pass what an alarm is held for: whatever was bad or well at the last look is raised or cleared."""
+        self.clock.advance(ALARM_HELD)
+        self.switchboard._tick()
+        return self.alarms()
 
 
 def an_office(*, ready: Sequence[str] = ("8001",), policy: Policy | None = None) -> Office:

@@ -1,7 +1,6 @@
 """What people and the hotline's own parts ask of the exchange. Refused ones change nothing."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from callcenter.domain.calls import Recording
@@ -148,7 +147,7 @@ class NoteTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseAlarm:
-    """Something needs a person's attention."""
+    """Something is bad now; how long it must be before a person is told: `domain.alarms`."""
 
     name: str
     detail: str
@@ -156,18 +155,9 @@ class RaiseAlarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearAlarm:
-    """It is well again."""
+    """It is well now; how long it must be before the alarm is cleared: `domain.alarms`."""
 
     name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
-    """An alarm that stands."""
-
-    name: str
-    detail: str
-    since: datetime
 
 
 Command = (

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
 from callcenter.domain import telephony
+from callcenter.domain.alarms import Alarm
 from callcenter.domain.calls import Call, CallState, RecordingState
 from callcenter.domain.distribution import FreeSeat, WaitingCaller, choose
 from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableError
 from callcenter.domain.exchange import callers, holds, legs, moves, recovery, returns, seats, units, watchdog
 from callcenter.domain.exchange.commands import (
-    Alarm,
     CallUnit,
     ChangeSeat,
     ChangeUnit,
@@ -30,8 +30,6 @@ from callcenter.domain.exchange.commands import (
 )
 from callcenter.domain.exchange.state import Decision, Moment, Policy, Track, fresh_state
 from callcenter.domain.facts import (
-    AlarmCleared,
-    AlarmRaised,
     CallDigits,
     Fact,
     NotesChanged,
@@ -99,11 +97,17 @@ class Exchange:
         self._fetch_back()
         self._distribute()
         self._announce()
+        state.note_alarms()
         self._forget()
         return state.take()
 
     def restore(
-        self, unfinished: Iterable[Sequence[Fact]], last_seats: Iterable[Seat], now: Moment
+        self,
+        unfinished: Iterable[Sequence[Fact]],
+        last_seats: Iterable[Seat],
+        now: Moment,
+        *,
+        alarms: Iterable[Alarm] = (),
     ) -> Sequence[CallId]:
         """Begin where the journal ends; what Asterisk says next (LinkRestored) corrects it.
 
@@ -111,6 +115,7 @@ class Exchange:
         """
         state = self._state
         state.now = now
+        state.alarms.restore(alarms)
         for seat in last_seats:
             if seat.extension in state.seats:
                 operator = state.seats[seat.extension].operator
@@ -166,7 +171,7 @@ class Exchange:
     @property
     def alarms(self) -> Sequence[Alarm]:
         """Alarms that stand."""
-        return list(self._state.alarms.values())
+        return self._state.alarms.standing
 
     @property
     def linked(self) -> bool:
@@ -290,9 +295,11 @@ class Exchange:
                 if call_now is not None and call_now.ticket_id is None:
                     state.note(TicketChanged(at=state.now.wall, call_id=command.call_id, ticket_id=command.ticket_id))
             case RaiseAlarm():
-                state.note_alarm(AlarmRaised(at=state.now.wall, name=command.name, detail=command.detail))
+                state.alarms.bad(command.name, command.detail, mono=state.now.mono)
+                state.note_alarms()
             case ClearAlarm():
-                state.note_alarm(AlarmCleared(at=state.now.wall, name=command.name))
+                state.alarms.well(command.name, mono=state.now.mono)
+                state.note_alarms()
             case _:
                 assert_never(command)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from callcenter.domain.alarms import AlarmBook
 from callcenter.domain.calls import Call, Leg, LegKind, LegState
-from callcenter.domain.exchange.commands import Alarm
-from callcenter.domain.facts import AlarmCleared, AlarmRaised, Fact, OfCall, SeatChanged, apply
+from callcenter.domain.facts import Fact, OfCall, SeatChanged, apply
 from callcenter.domain.ids import CallId, LegId, NewId
 from callcenter.domain.seats import Seat, SeatState
 from callcenter.domain.wishes import EndLeg, Wish
@@ -186,7 +186,7 @@ class State:
     now: Moment
     calls: dict[CallId, Call] = field(default_factory=dict)
     seats: dict[str, Seat] = field(default_factory=dict)
-    alarms: dict[str, Alarm] = field(default_factory=dict)
+    alarms: AlarmBook = field(default_factory=AlarmBook)
     tracks: dict[CallId, Track] = field(default_factory=dict)
     lines: dict[str, Line] = field(default_factory=dict)
     linked: bool = False
@@ -224,15 +224,9 @@ class State:
         self._facts.append((SeatChanged(at=max(at, seat.since), seat=seat, recovered=self.recovering), None))
         return seat
 
-    def note_alarm(self, fact: AlarmRaised | AlarmCleared) -> None:
-        """Raise an alarm once, and clear it once."""
-        if isinstance(fact, AlarmRaised):
-            if fact.name in self.alarms:
-                return
-            self.alarms[fact.name] = Alarm(name=fact.name, detail=fact.detail, since=fact.at)
-        elif self.alarms.pop(fact.name, None) is None:
-            return
-        self._facts.append((fact, None))
+    def note_alarms(self) -> None:
+        """Raise and clear the alarms whose time has come."""
+        self._facts += [(fact, None) for fact in self.alarms.due(wall=self.now.wall, mono=self.now.mono)]
 
     def want(self, wish: Wish) -> None:
         """Wish for something to be done."""
