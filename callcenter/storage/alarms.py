@@ -26,10 +26,9 @@ class Alarms:
         kinds = (AlarmRaised.kind, AlarmCleared.kind)
         newest = select(JournalRow).where(JournalRow.kind.in_(kinds)).order_by(JournalRow.seq.desc())
         async with self._store.reading() as session:
-            rows = (await session.scalars(newest.limit(_LOOKED_BACK))).all()
+            facts = [readable(chained_of(row)) for row in await session.scalars(newest.limit(_LOOKED_BACK))]
         last: dict[str, AlarmRaised | AlarmCleared] = {}
-        for row in rows:
-            fact = readable(chained_of(row))
+        for fact in facts:
             if isinstance(fact, AlarmRaised | AlarmCleared):
                 last.setdefault(fact.name, fact)
         return [
