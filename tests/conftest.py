@@ -10,7 +10,7 @@ from hypothesis import settings
 settings.register_profile("among others", deadline=None)  # other workers have the processor, too
 settings.load_profile("among others")
 
-LONG_FIRST = ("scenarios", "speech", "pages", "asterisk", "storage")
+LONG_FIRST = ("scenarios", "faults", "speech", "pages", "asterisk", "storage")
 """Folders whose tests wait for real programs; what is short fills the gaps at the end."""
 
 

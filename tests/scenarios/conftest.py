@@ -1,68 +1,42 @@
 """Hotlines that scenarios share: each is started when the first scenario asks for it."""
 
 from collections.abc import AsyncIterator, Iterator
-from typing import TypeVar
 
 import pytest
 
 from tests.support.hotline import Hotline, visit
-from tests.support.running_hotline import Ports, RunningHotline
+from tests.support.hotlines import need_asterisk, running, running_as
+from tests.support.running_hotline import RunningHotline
 from tests.support.three_way import write_roster
 from tests.support.tone_hotline import ToneHotline
 
-RunningT = TypeVar("RunningT", bound=RunningHotline)
-
-SHORT = {"wrap_up_seconds": 1, "ring_seconds": 5, "no_ring_seconds": 2, "announce_first_seconds": 5}
-"""Times that a story need not wait for."""
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "tests/scenarios" in str(item.path):
-            item.add_marker(pytest.mark.asterisk)
-            given = item.get_closest_marker("timeout")
-            # The limit is the story's own: the first one that needs a hotline also starts it, which has its own limit.
-            item.add_marker(pytest.mark.timeout(given.args[0] if given else 60, func_only=True), append=False)
-
-
-def _running(number: int, *flags: str, **settings: object) -> Iterator[RunningHotline]:
-    yield from _running_as(RunningHotline, number, *flags, **settings)
-
-
-def _running_as(of: type[RunningT], number: int, *flags: str, **settings: object) -> Iterator[RunningT]:
-    running = of(Ports.number(number), *flags, **(SHORT | settings))
-    try:
-        running.start()
-        yield running
-        code = running.stop()
-        assert code == 0, f"the hotline ended with {code}:\n{running.said}"
-    finally:
-        running.kill()
-        running.remove()
+    need_asterisk(items, "tests/scenarios", seconds=60)
 
 
 @pytest.fixture(scope="session")
 def direct_hotline() -> Iterator[RunningHotline]:
     """Greets and queues."""
-    yield from _running(0)
+    yield from running(0)
 
 
 @pytest.fixture(scope="session")
 def menu_hotline() -> Iterator[RunningHotline]:
     """Asks for keys first."""
-    yield from _running(1, "--flow", "menu")
+    yield from running(1, "--flow", "menu")
 
 
 @pytest.fixture(scope="session")
 def ringing_hotline() -> Iterator[RunningHotline]:
     """Lets the caller hear ringing while seats are offered."""
-    yield from _running(2, arrival="ring")
+    yield from running(2, arrival="ring")
 
 
 @pytest.fixture(scope="session")
 def mortal_hotline() -> Iterator[RunningHotline]:
     """Its processes may be killed."""
-    yield from _running(3)
+    yield from running(3)
 
 
 @pytest.fixture
@@ -74,7 +48,7 @@ async def mortal(mortal_hotline: RunningHotline) -> AsyncIterator[Hotline]:
 @pytest.fixture(scope="session")
 def night_hotline() -> Iterator[RunningHotline]:
     """Says its hours; 0 rings the seat on duty."""
-    yield from _running(9, "--flow", "night")
+    yield from running(9, "--flow", "night")
 
 
 @pytest.fixture
@@ -86,7 +60,7 @@ async def night(night_hotline: RunningHotline) -> AsyncIterator[Hotline]:
 @pytest.fixture(scope="session")
 def tone_hotline() -> Iterator[ToneHotline]:
     """Hears tones as words; its speech workers may be killed."""
-    yield from _running_as(ToneHotline, 7)
+    yield from running_as(ToneHotline, 7)
 
 
 @pytest.fixture
@@ -99,7 +73,7 @@ async def tones(tone_hotline: ToneHotline) -> AsyncIterator[Hotline]:
 def roomy_hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToneHotline]:
     """Eight seats, eight units that are always on duty; every call is recorded, and every leg tapped."""
     agents = write_roster(tmp_path_factory.mktemp("agents"))
-    yield from _running_as(ToneHotline, 6, agents_folder=agents)
+    yield from running_as(ToneHotline, 6, agents_folder=agents)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ async def test_a_citizen_talks_to_an_operator(hotline: Hotline) -> None:
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -35,8 +35,7 @@ _OF_ANOTHER_THING = (
 )  # fmt: skip
 _LOOK_EVERY = 0.1
 _REST = 15.0  # seconds until all is put away behind a call
-_SPARE_FILES = 3  # open files that come and go by themselves: a log's, a prompt's
-_POOLED = (".sqlite3", ".sqlite3-wal", ".sqlite3-shm")  # the database keeps what it has opened, a few at most
+_SPARE = 3  # open files that come and go by themselves: a log's, a prompt's; a voice that renders one
 
 
 @dataclass(slots=True, eq=False)
@@ -168,6 +167,10 @@ class Hotline:
         self.home = running.home
         self.api = api
         self.events = events
+        self.before = running.footprint()
+        """What its processes held when the scenario began."""
+        self.citizens: list[Citizen] = []
+        """Who has dialled in this scenario, in this order."""
         self._stack = stack
         self._began = time.monotonic()
         self._seats: dict[str, Seat] = {}
@@ -177,6 +180,15 @@ class Hotline:
     def uri(self) -> str:
         """What citizens dial."""
         return f"sip:{self.home.hotline}@{self.home.sip}"
+
+    @property
+    def seats(self) -> Mapping[str, Seat]:
+        """Those that were signed in in this scenario, by extension."""
+        return self._seats
+
+    async def listens_again(self) -> None:
+        """Follow the events of a controller that has taken another's place: the old stream ended with that one."""
+        self.events = await self._stack.enter_async_context(self.api.events())
 
     def tells(self, text: str) -> None:
         """Print one sentence of the story."""
@@ -205,7 +217,9 @@ class Hotline:
             call = await phone.calls(self.uri, number=number, name=name, from_=from_, headers=headers)
             known: Json = {"caller": number} if from_ is None else {}
             arrived = await self.events.until("call.arrived", within=5, since=since, **known)
-        return Citizen(self, phone, call, arrived.data["id"], number)
+        citizen = Citizen(self, phone, call, arrived.data["id"], number)
+        self.citizens.append(citizen)
+        return citizen
 
     async def seat(
         self,
@@ -279,29 +293,21 @@ class Hotline:
         for extension in self._seats:
             await self._sign_off(extension)
 
-    async def no_leftovers(self, before: dict[str, int]) -> None:
-        """Wait until nothing of any call is left: no open file, no sound on its way."""
+    async def no_leftovers(self) -> None:
+        """Wait until nothing of any call is left: no open file, no process, no sound on its way."""
 
         async def left() -> Json:
-            return {
-                "files": {of: count - before[of] for of, count in self.open_files().items()},
-                "incoming": sorted(path.name for path in (self.running.folder / "recordings/incoming").iterdir()),
-            }
+            more = {of: count - self.before[of] for of, count in self.running.footprint().items()}
+            incoming = sorted(path.name for path in (self.running.folder / "recordings/incoming").iterdir())
+            return {"more": more, "incoming": incoming}
 
         await self.until_true(
             left,
-            lambda found: not found["incoming"] and all(more <= _SPARE_FILES for more in found["files"].values()),
+            lambda found: not found["incoming"] and all(more <= _SPARE for more in found["more"].values()),
             within=_REST,
             what="without leftovers",
         )
         assert self.events.gaps == [], "the stream of events had gaps"
-
-    def open_files(self) -> dict[str, int]:
-        """Count the open files of both processes, without those of the database's pool."""
-        return {
-            of: sum(not name.endswith(_POOLED) for name in self.running.open_files(of).values())
-            for of in ("controller", "asterisk")
-        }
 
     async def _sign_off(self, extension: str) -> None:
         async def tried() -> Json:
@@ -319,7 +325,6 @@ async def visit(running: RunningHotline) -> AsyncIterator[Hotline]:
     async with HotlineClient(running.home.http, running.home.token) as api, api.events() as events:
         async with AsyncExitStack() as stack:
             hotline = Hotline(running, api, events, stack)
-            before = hotline.open_files()
             yield hotline
         await hotline.rests()
-        await hotline.no_leftovers(before)
+        await hotline.no_leftovers()

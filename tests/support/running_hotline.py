@@ -21,6 +21,7 @@ _FIRST_START = 280.0  # seconds; only the very first one on a machine also makes
 _STOP = 10.0  # seconds; promised by the contract
 _LOOK_EVERY = 0.1
 _TURNS = 8  # of hotlines that run at once, for other runs and other workers of the same tests on one machine
+_POOLED = (".sqlite3", ".sqlite3-wal", ".sqlite3-shm")  # the database keeps what it has opened, a few at most
 _OURS: dict[int, int] = {}  # turns that this process holds, with the open file of each one's lock
 
 
@@ -99,6 +100,11 @@ class RunningHotline:
         return (self.folder / "run.out").read_text("utf-8", "replace")
 
     @property
+    def database_url(self) -> str:
+        """Where its journal is."""
+        return self._settings.get("CALLCENTER_DATABASE_URL", f"sqlite:///{self.folder / 'callcenter.sqlite3'}")
+
+    @property
     def supervisor_pid(self) -> int:
         """The process that was started by hand."""
         assert self._process is not None
@@ -129,6 +135,14 @@ class RunningHotline:
             except FileNotFoundError:  # closed while we looked
                 continue
         return found
+
+    def footprint(self) -> dict[str, int]:
+        """Count what calls may leave behind: open files of both, without the database's pool, and processes."""
+        files = {
+            f"files of {of}": sum(not name.endswith(_POOLED) for name in self.open_files(of).values())
+            for of in ("controller", "asterisk")
+        }
+        return files | {"processes of controller": len(processes_of(self.pid("controller")))}
 
     def start(self) -> None:
         """Start it and wait for READY."""
@@ -175,3 +189,17 @@ class RunningHotline:
     def remove(self) -> None:
         """Delete its home."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def processes_of(pid: int) -> list[int]:
+    """Give the processes that this one has started; its dead ones too, while it has not looked at their end."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = (entry / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[1]
+            except OSError:  # gone meanwhile
+                continue
+            if int(parent) == pid:
+                found.append(int(entry.name))
+    return sorted(found)

@@ -1,0 +1,84 @@
+"""The room of the faults: hotlines that may be hurt, the closing look's markers, and the page of results."""
+
+import os
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.results import Results, TellResult, teller
+from tests.support.hotline import Hotline, visit
+from tests.support.hotlines import need_asterisk, running, running_as
+from tests.support.running_hotline import RunningHotline
+from tests.support.small_disk import NoDiskError
+from tests.support.strained_hotline import StrainedHotline
+from tests.support.three_way import write_roster
+from tests.support.tone_hotline import ToneHotline
+
+PAGE = os.environ.get("CALLCENTER_RELIABILITY")
+"""Where the page of results goes; unset in an ordinary run, which writes none (see scripts/reliability)."""
+
+_results = Results()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    need_asterisk(items, "tests/faults", seconds=120)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if "tests/faults" in report.nodeid:
+        _results.take(report)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if PAGE:
+        describe = ["git", "-C", str(session.config.rootpath), "describe", "--always", "--dirty"]
+        said = subprocess.run(describe, capture_output=True, text=True, check=False)
+        _results.write(Path(PAGE), commit=said.stdout.strip() or "unknown")
+
+
+@pytest.fixture
+def tell_result(request: pytest.FixtureRequest) -> TellResult:
+    """Tells a row of docs/reliability.md."""
+    return teller(request)
+
+
+@pytest.fixture(scope="session")
+def mortal_hotline() -> Iterator[RunningHotline]:
+    """Greets and queues; its processes may be killed."""
+    yield from running(3)
+
+
+@pytest.fixture
+async def mortal(mortal_hotline: RunningHotline) -> AsyncIterator[Hotline]:
+    async with visit(mortal_hotline) as hotline:
+        yield hotline
+
+
+@pytest.fixture(scope="session")
+def crowded_hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToneHotline]:
+    """Eight seats, eight units, a menu; hears tones as words. Its processes may be killed in every state of a call."""
+    agents = write_roster(tmp_path_factory.mktemp("agents"))
+    yield from running_as(ToneHotline, 2, "--flow", "menu", agents_folder=agents)
+
+
+@pytest.fixture
+async def crowded(crowded_hotline: ToneHotline) -> AsyncIterator[Hotline]:
+    async with visit(crowded_hotline) as hotline:
+        yield hotline
+
+
+@pytest.fixture(scope="session")
+def strained_hotline() -> Iterator[StrainedHotline]:
+    """Its resources can be taken away: small disks for database and log, workers that may be killed."""
+    try:
+        yield from running_as(StrainedHotline, 5)
+    except NoDiskError as error:
+        pytest.skip(f"no small disk can be mounted here: {error}")
+
+
+@pytest.fixture
+async def strained(strained_hotline: StrainedHotline) -> AsyncIterator[Hotline]:
+    async with visit(strained_hotline) as hotline:
+        yield hotline
