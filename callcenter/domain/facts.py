@@ -247,7 +247,8 @@ class TicketStands:
     ticket_id: TicketId
     standing: Standing
     recovered: bool = False
-    call_id: ClassVar[None] = None
+    call_id: CallId | None = None
+    """The call it was drafted from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,7 +425,7 @@ def from_data(kind: str, data: Mapping[str, Any], *, at: datetime, call_id: str 
     if fact_type is None:
         raise ValueError(f"unknown kind of fact: {kind}")
     values: dict[str, Any] = {"at": at, "recovered": recovered}
-    hints = typing.get_type_hints(fact_type)
+    hints = _hints(fact_type)
     names = {f.name for f in dataclasses.fields(fact_type)}
     if "call_id" in names:
         values["call_id"] = call_id
@@ -435,6 +436,17 @@ def from_data(kind: str, data: Mapping[str, Any], *, at: datetime, call_id: str 
         return fact_type(**values)
     except TypeError as error:
         raise ValueError(f"entry of kind {kind} lacks a field: {error}") from error
+
+
+_HINTS: dict[str, Mapping[str, Any]] = {}
+
+
+def _hints(of: type) -> Mapping[str, Any]:
+    """Give the types of a class's fields; found out once, since a journal of a million entries is read with them."""
+    name = f"{of.__module__}.{of.__qualname__}"
+    if (known := _HINTS.get(name)) is None:
+        known = _HINTS[name] = typing.get_type_hints(of)
+    return known
 
 
 def _plain(value: Any) -> Any:
@@ -463,6 +475,6 @@ def _typed(value: Any, wanted: Any) -> Any:
     if isinstance(wanted, type) and issubclass(wanted, StrEnum):
         return wanted(value)
     if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
-        hints = typing.get_type_hints(wanted)
+        hints = _hints(wanted)
         return wanted(**{name: _typed(item, hints[name]) for name, item in value.items() if name in hints})
     return value
