@@ -286,8 +286,7 @@ class RecallChanged:
     at: datetime
     recall: Recall
     recovered: bool = False
-    call_id: CallId | None = None
-    """The call it comes of: the one that was given up, the attempt, or the one in which the caller got through."""
+    call_id: ClassVar[None] = None
 
 
 OfCall = (
