@@ -292,3 +292,50 @@ class TicketDayRow(Row):
     day: Mapped[str] = mapped_column(primary_key=True)
     """Local date of the hotline, 8 digits."""
     given: Mapped[int]
+
+
+class OutboxRow(Row):
+    """An event that is still to be told outside. Gone when every reader has told it."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index(None, "node", "time"),)
+
+    node: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    stream: Mapped[str]
+    seq: Mapped[int] = mapped_column(BigInteger)
+    time: Mapped[datetime]
+    type: Mapped[str]
+    data: Mapped[str]
+    """JSON: the whole of it, personal fields included."""
+
+
+class OutboxReaderRow(Row):
+    """How far one receiver has come in the outbox of its node."""
+
+    __tablename__ = "outbox_readers"
+
+    node: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    told: Mapped[int] = mapped_column(BigInteger)
+    """Position of the last event that it has taken."""
+    handed: Mapped[int] = mapped_column(BigInteger)
+    """Position up to which events may have been handed to it."""
+
+
+class DeadLetterRow(Row):
+    """An event that a webhook's receiver did not take, kept until somebody has it sent again."""
+
+    __tablename__ = "dead_letters"
+
+    node: Mapped[str] = mapped_column(primary_key=True)
+    receiver: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    stream: Mapped[str]
+    seq: Mapped[int] = mapped_column(BigInteger)
+    time: Mapped[datetime]
+    type: Mapped[str]
+    data: Mapped[str]
+    attempts: Mapped[int]
+    reason: Mapped[str]
+    died: Mapped[datetime]
