@@ -20,8 +20,7 @@ log = structlog.get_logger(__name__)
 BACK_OFF_FIRST = 0.2
 BACK_OFF_MOST = 30.0
 RAN_WELL_SECONDS = 60.0
-SHED_SECONDS = 15.0  # a stream so far behind is no live notes; it is let go, so that the others get on
-FLOOD_SECONDS = 10.0  # between two sheddings of one worker: the engine needs time to catch up
+LATE_SECONDS = 5.0  # words so late are told on /health: the machine does not keep up
 
 
 class Audience(Protocol):
@@ -133,6 +132,8 @@ class SpeechPool:
         if faults:
             away = len(self._posts) - len(ready)
             return f"{away} of {len(self._posts)} workers are away: {'; '.join(faults)}", detail
+        if (behind := max((worker.behind for worker in ready), default=0.0)) > LATE_SECONDS:
+            return f"words come {behind:.0f} s late: this machine does not keep up with so many voices", detail
         return None, detail
 
     # Taps
@@ -237,7 +238,7 @@ class SpeechPool:
                 until = message["until"]
                 self.audience.tap_over(TapId(message["tap"]), None if until is None else _moment(until))
             case "beat":
-                for tap_id, (settled, _) in message["taps"].items():
+                for tap_id, (settled, *_) in message["taps"].items():
                     self.audience.tap_settled(TapId(tap_id), _moment(settled))
                 self._shed(worker, message["taps"])
 
@@ -254,12 +255,14 @@ class SpeechPool:
             case "done":
                 job.over.set()
 
-    def _shed(self, worker: Worker, taps: dict[str, tuple[float, float]]) -> None:
+    def _shed(self, worker: Worker, taps: dict[str, tuple[float, float, float]]) -> None:
         """Let the stream go that is furthest behind, where the engine cannot keep up with all of them."""
         now = asyncio.get_running_loop().time()
         post = next((post for post in self._posts if post.worker is worker), None)
         worst = max(taps, key=lambda tap_id: taps[tap_id][1], default=None)
-        if post is None or worst is None or taps[worst][1] < SHED_SECONDS or now - post.shed_at < FLOOD_SECONDS:
+        if post is None or worst is None or taps[worst][1] < self._patience.shed:
+            return
+        if now - post.shed_at < self._patience.flood:
             return
         post.shed_at = now
         self.shed += 1

@@ -19,6 +19,7 @@ _ROOT = Path(callcenter.__file__).parent.parent
 _MODULE = "callcenter.speech.worker_child"
 _LONGEST_LINE = 1 << 20
 _KILL_SECONDS = 5.0
+STEP_SECONDS = 0.05  # less is no step forward, only how sound is cut into pieces
 
 Json = dict[str, Any]
 
@@ -43,6 +44,10 @@ class Patience:
     """Without a sign of life; it gives one each second, and comes last on a busy machine."""
     behind: float = 10.0
     """So much sound may wait for the engine while nothing is decoded."""
+    shed: float = 15.0
+    """A stream so far behind is no live notes; it is let go, so that the others get on."""
+    flood: float = 10.0
+    """Between two sheddings of one worker: the engine needs time to catch up."""
     look: float = 1.0
 
 
@@ -52,6 +57,7 @@ class Progress:
 
     settled: float
     behind: float
+    decoded: float
     since: float
     """Monotonic second at which it last came further."""
 
@@ -159,15 +165,16 @@ class Worker:
                 self.jobs.discard(message["job"])
         self._tell(self, message)
 
-    def _note_progress(self, taps: Mapping[str, tuple[float, float]], now: float) -> None:
+    def _note_progress(self, taps: Mapping[str, tuple[float, float, float]], now: float) -> None:
         before = self._progress
         self._progress = {}
-        for name, (settled, behind) in taps.items():
+        for name, (settled, behind, decoded) in taps.items():
             tap_id = TapId(name)
             known = before.get(tap_id)
-            moved = known is None or settled > known.settled or behind < known.behind
-            since = now if known is None or moved else known.since
-            self._progress[tap_id] = Progress(settled=settled, behind=behind, since=since)
+            if known is None or settled > known.settled or decoded > known.decoded + STEP_SECONDS:
+                known = Progress(settled=settled, behind=behind, decoded=decoded, since=now)
+            known.behind = behind
+            self._progress[tap_id] = known
 
     def _stalled(self, now: float, began: float) -> str | None:
         """Say what shows that it does not get on any more; None where it does."""

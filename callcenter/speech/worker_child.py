@@ -58,6 +58,12 @@ class Tap:
     told: bool = False
     abandoned: bool = False
 
+    @property
+    def decoded(self) -> float:
+        """Seconds that the engine has come to. In a long sentence it comes further though nothing is settled."""
+        assert self.stream is not None
+        return self.position - self.stream.behind
+
     def sound(self, pcm: bytes, at: float) -> None:
         """Take the next sound."""
         self.position += len(pcm) / BYTES_A_SECOND
@@ -175,7 +181,7 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             taps = {
-                tap.id: [tap.moments.of(tap.stream.settled), tap.stream.behind]
+                tap.id: [tap.moments.of(tap.stream.settled), tap.stream.behind, tap.decoded]
                 for tap in self.taps.values()
                 if tap.stream is not None and tap.position
             }

@@ -20,7 +20,7 @@ from callcenter.speech.pool import SpeechPool
 from callcenter.speech.worker import Engine, Patience
 from scripts.phones.waiting import eventually
 from tests.support.tap_sender import tapping
-from tests.support.tone_recogniser import ALPHABET, CRASHES, HANGS, spoken
+from tests.support.tone_recogniser import ALPHABET, CRASHES, HANGS, SLOWS, spoken
 
 pytestmark = pytest.mark.slow
 
@@ -186,6 +186,21 @@ async def test_sound_that_the_engine_cannot_bear_costs_one_worker_and_no_more(po
 
         await eventually(lambda: pool.ready == 1, within=20, what="no other worker came")
         assert list(pool.pids) != [pid]
+
+
+async def test_an_engine_that_is_slow_in_a_long_sentence_is_not_taken_for_one_that_hangs() -> None:
+    async with a_pool() as (pool, audience):
+        tap_id = await placed(pool, audience)
+        (pid,) = pool.pids
+        sentence = SLOWS + ALPHABET[:16]
+
+        async with tapping(audience.ports[tap_id], tap_id) as tap:
+            await tap.says(spoken(sentence, after=0.2, seconds=7.0), pace=1.0)
+        await eventually(lambda: tap_id in audience.over, within=20, what="it was not heard to its end")
+
+        assert audience.lost == []
+        assert audience.finals(tap_id) == [sentence]
+        assert list(pool.pids) == [pid]
 
 
 async def test_a_stopped_worker_is_given_up() -> None:

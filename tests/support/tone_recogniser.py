@@ -1,11 +1,13 @@
 """A recogniser that hears tones: each sign of its alphabet is one tone, so what it hears is exact.
 
 It decodes the sound it is given and nothing else, in a thread of its own as a real one does. A worker loads it by
-`tests.support.tone_recogniser:load`. Two tones are poison: one ends the process, one hangs the decoding for ever.
+`tests.support.tone_recogniser:load`. Three tones are poison: one ends the process, one hangs the decoding for ever, one
+makes it slower than people speak, for some seconds, where it was heard live.
 """
 
 import os
 import threading
+import time
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -18,8 +20,10 @@ from scripts.phones.tones import SAMPLE_RATE, tone
 
 ALPHABET = "天地人和山水风云日月星火土木金石江河湖海花草树竹松梅兰菊春夏秋冬东西南北桥路门窗"
 """No numeral is among them: those would be written otherwise."""
-CRASHES, HANGS = "✝", "∞"
-_HZ = {sign: 400 + 65 * number for number, sign in enumerate(ALPHABET)} | {CRASHES: 3150, HANGS: 3350}
+CRASHES, HANGS, SLOWS = "✝", "∞", "龟"
+SLOW_SECONDS = 8.0
+_SLOW_FRAME_SECONDS = 0.05  # for 20 ms of sound
+_HZ = {sign: 400 + 65 * number for number, sign in enumerate(ALPHABET)} | {CRASHES: 3150, HANGS: 3350, SLOWS: 3550}
 _SIGN_SECONDS, _PAUSE_SECONDS = 0.2, 0.16  # so long that a busy machine's lost packets take no sign away
 _FRAME = 160  # 20 ms
 _QUIET = 400.0
@@ -92,6 +96,9 @@ class ToneStream:
             return
         self._rest += pcm
         for samples in self._frames():
+            if self._abandoned:
+                return
+            self._recogniser.dawdle(self)
             self._take(samples)
             self._frame += 1
 
@@ -123,6 +130,8 @@ class ToneStream:
             os._exit(9)
         if sign == HANGS:
             threading.Event().wait()
+        if sign == SLOWS:
+            self._recogniser.slow_down(self)
         self._signs.append(sign)
         self._agreed.append(count / len(run))
 
@@ -160,6 +169,7 @@ class ToneRecogniser:
         self._is_live: dict[ToneStream, bool] = {}
         self._work = threading.Condition()
         self._closed = False
+        self._slow_until = 0.0
         self._thread = threading.Thread(target=self._decode, name="tones", daemon=True)
         self._thread.start()
 
@@ -175,6 +185,16 @@ class ToneRecogniser:
         with self._work:
             (self._live if self._is_live[stream] else self._later).append((stream, pcm))
             self._work.notify()
+
+    def slow_down(self, stream: ToneStream) -> None:
+        """Be slow from now on for a while, if this was heard live."""
+        if self._is_live[stream]:
+            self._slow_until = time.monotonic() + SLOW_SECONDS
+
+    def dawdle(self, stream: ToneStream) -> None:
+        """Take the time of a machine that is too slow for it, while it is."""
+        if self._is_live[stream] and time.monotonic() < self._slow_until:
+            time.sleep(_SLOW_FRAME_SECONDS)
 
     def close(self) -> None:
         with self._work:
