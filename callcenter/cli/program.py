@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from callcenter.cli import calls, journal, seats, speech, tickets
+from callcenter.cli import backup, calls, journal, seats, speech, tickets
 from callcenter.cli.client import Hotline, NotRunningError
 from callcenter.cli.options import HomeOption, SetOption, loaded_settings
 from callcenter.cli.screen import FAILED, UNUSABLE, say, say_table, stop
@@ -55,6 +55,8 @@ app.add_typer(seats.app, name="seats")
 app.add_typer(journal.app, name="journal")
 app.add_typer(speech.app, name="speech")
 app.add_typer(settings_app, name="settings")
+app.command("backup", short_help="Copy all that must not be lost, while the hotline works.")(backup.backup)
+app.command("restore", short_help="Bring a home back from a backup.")(backup.restore)
 
 
 @app.command(short_help="Start everything, in the foreground.")

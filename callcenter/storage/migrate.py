@@ -55,6 +55,12 @@ async def schema_version(url: str) -> str | None:
         await store.close()
 
 
+def is_known(version: str) -> bool:
+    """Tell whether this program can use, or bring up to date, tables of this version."""
+    with _scripts() as config:
+        return _knows(ScriptDirectory.from_config(config), version)
+
+
 def _is_current(connection: Connection) -> bool:
     with _scripts() as config:
         head = ScriptDirectory.from_config(config).get_current_head()
@@ -82,12 +88,15 @@ def _refuse_newer(connection: Connection, scripts: ScriptDirectory) -> None:
     current = MigrationContext.configure(connection).get_current_revision()
     if current is None:
         return
-    try:
-        known = scripts.get_revision(current) is not None
-    except CommandError:
-        known = False
-    if not known:
+    if not _knows(scripts, current):
         raise RefusedError(
             f"the database has the tables of a newer version ({current}) than this program knows; "
             "start that version, or restore a backup made before it"
         )
+
+
+def _knows(scripts: ScriptDirectory, version: str) -> bool:
+    try:
+        return scripts.get_revision(version) is not None
+    except CommandError:
+        return False

@@ -1,0 +1,225 @@
+"""Brings a home back from a backup: checked whole before anything is touched, and put in place at the end."""
+
+import asyncio
+import os
+import shutil
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from callcenter.backup.make import AGENTS, FLOWS, RECORDINGS, SPOOL, newest_backup
+from callcenter.backup.manifest import FILE_NAME, BackupError, Manifest, check_files, read_manifest
+from callcenter.home import Home, HomeInUseError, read_pid
+from callcenter.settings_sources import FILE_NAME as SETTINGS_NAME
+from callcenter.settings_sources import load_settings
+from callcenter.storage.backup import FILES, SQLITE, kind_of, put_back
+from callcenter.storage.migrate import is_known
+from callcenter.storage.spool import MARK_NAME, SPOOL_NAME, Spool
+
+_NOT_ITS_OWN = ("run",)
+_ONLY_OURS, _PRIVATE_FOLDER = 0o600, 0o700
+_READABLE, _PASSABLE_FOLDER = 0o644, 0o755
+_SETTINGS_OF = {"agents_folder": AGENTS, "flows_folder": FLOWS}
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was brought back, and what a person still has to know."""
+
+    backup: Path
+    manifest: Manifest
+    replaced: Path | None
+    """Where the files lie that stood in the home before."""
+    notes: tuple[str, ...]
+
+
+async def restore(
+    folder: Path, home_folder: Path, *, force: bool, assignments: Sequence[str], environment: Mapping[str, str]
+) -> Restored:
+    """Restore a backup, or the newest one in `folder`, into a home. `assignments`: settings, as for `--set`.
+
+    Raises:
+        BackupError: it is no backup, it is damaged, or does not fit this program or this database.
+        HomeError: a hotline runs in that home.
+        RefusedError: the database is there already and `force` is not set.
+        SettingsError: the settings of the backup cannot be used.
+        UnavailableError: the database cannot be written.
+
+    """
+    backup = _backup_of(folder)
+    manifest = read_manifest(backup)
+    if manifest.schema is not None and not is_known(manifest.schema):
+        raise BackupError(
+            f"{backup} holds the tables of a newer version ({manifest.schema}, program {manifest.program}); "
+            "restore it with that version"
+        )
+    await asyncio.to_thread(check_files, backup, manifest)
+    url = _database(backup, home_folder, assignments, environment)
+    if kind_of(url) != manifest.database:
+        raise BackupError(
+            f"{backup} holds a database of kind {manifest.database}, and the settings name one of kind {kind_of(url)}; "
+            "set database_url (--set database_url=…, or none for SQLite)"
+        )
+    if not force and (found := _first_file(home_folder)) is not None:
+        raise BackupError(
+            f"{home_folder} is not empty ({found}); name another home, or replace what is there with --force"
+        )
+    home = Home(home_folder)
+    home.make()
+    with home.held():
+        _refuse_running(home)
+        try:
+            return await _put_in_place(backup, manifest, home, url, force=force)
+        except OSError as error:
+            raise BackupError(f"{home.folder} cannot be written: {error.strerror} ({error.filename})") from error
+
+
+def _backup_of(folder: Path) -> Path:
+    if (folder / FILE_NAME).exists():
+        return folder
+    try:
+        newest = newest_backup(folder)
+    except OSError as error:
+        raise BackupError(f"{folder} cannot be read ({error.strerror})") from error
+    if newest is None:
+        raise BackupError(f"there is no whole backup in {folder}")
+    return newest
+
+
+def _database(backup: Path, home: Path, assignments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Say where the database is to be: as the backup's own settings have it, unless told otherwise."""
+    settings = load_settings(flags={"home": str(backup)}, assignments=assignments, environment=environment).settings
+    return settings.database if settings.database_url is not None else f"sqlite:///{home / FILES[SQLITE]}"
+
+
+def _first_file(home: Path) -> str | None:
+    """Name a file that a home holds already; folders alone, and locks, are no content."""
+    for path in home.rglob("*") if home.is_dir() else ():
+        inside = path.relative_to(home)
+        if path.is_file() and inside.parts[0] not in _NOT_ITS_OWN:
+            return str(inside)
+    return None
+
+
+def _refuse_running(home: Home) -> None:
+    """Refuse while a part of a hotline lives on whose supervisor has died."""
+    for name, noted in (("controller", home.controller_pid), ("Asterisk", home.asterisk_pid)):
+        if (pid := read_pid(noted)) is not None:
+            raise HomeInUseError(f"a {name} of {home.folder} still runs (process {pid}); end it first")
+
+
+async def _put_in_place(backup: Path, manifest: Manifest, home: Home, url: str, *, force: bool) -> Restored:
+    """Recordings first, they harm nobody; then the database, whole or not; small files at the very end."""
+    owner = _owner(home.folder)
+    await asyncio.to_thread(_take_recordings, backup, manifest, home, owner)
+    replaced = _lay_aside(home) if force else None
+    await put_back(url, backup, replace=force)
+    if kind_of(url) == SQLITE:
+        _give(home.database, owner)
+    _take_spool(backup, home, owner)
+    notes = list(_take_settings(backup, home, owner))
+    _copy(backup / home.secrets_file.name, home.secrets_file, owner, mode=_ONLY_OURS)
+    for path in (home.run, home.log, home.recordings, home.incoming, home.asterisk, home.prompts, home.spool):
+        _give(path, owner)
+    return Restored(backup, manifest, replaced, tuple(notes))
+
+
+def _take_recordings(backup: Path, manifest: Manifest, home: Home, owner: tuple[int, int] | None) -> None:
+    for path in manifest.under(RECORDINGS):
+        target = home.folder / path
+        if not target.exists():  # a recording that is kept never changes
+            _copy(backup / path, target, owner, mode=_ONLY_OURS)
+
+
+def _take_spool(backup: Path, home: Home, owner: tuple[int, int] | None) -> None:
+    """Put before what waits here what waited then, and let the mark tell how far the journal has ever come."""
+    waited, waits = backup / SPOOL / SPOOL_NAME, home.spool / SPOOL_NAME
+    if waited.exists():
+        lines = waited.read_bytes() + (waits.read_bytes() if waits.exists() else b"")  # of two that are one, one counts
+        fresh = waits.with_name(f"{SPOOL_NAME}.restoring")
+        fresh.write_bytes(lines)
+        fresh.chmod(_ONLY_OURS)
+        _give(fresh, owner)
+        fresh.replace(waits)
+    then, now = Spool(backup / SPOOL).read_mark(), Spool(home.spool).read_mark()
+    if then is not None and (now is None or now.seq < then.seq):
+        _copy(backup / SPOOL / MARK_NAME, home.spool / MARK_NAME, owner, mode=_ONLY_OURS)
+
+
+def _take_settings(backup: Path, home: Home, owner: tuple[int, int] | None) -> Iterator[str]:
+    """Put rosters and flows into the home, and have its settings name them there. Gives what was decided."""
+    file = backup / SETTINGS_NAME
+    text = file.read_text("utf-8-sig") if file.exists() else ""
+    written = tomllib.loads(text)
+    added = ""
+    for setting, folder in _SETTINGS_OF.items():
+        named = written.get(setting)
+        if named is not None and Path(named).expanduser().is_absolute():
+            yield f"{setting} is {named}, which is left as it is; what it held is in {backup / folder}"
+            continue
+        target = home.folder / (folder if named is None else named)
+        _copy_folder(backup / folder, target, owner)
+        if named is None:
+            added += f'{setting} = "{folder}"  # as restored\n'
+            yield f"{setting} is now {target}"
+    if text or added:
+        fresh = home.settings_file.with_name(f"{SETTINGS_NAME}.restoring")
+        fresh.write_text(added + text, encoding="utf-8")  # before the first line: a table may begin there
+        fresh.chmod(_ONLY_OURS)
+        _give(fresh, owner)
+        fresh.replace(home.settings_file)
+
+
+def _copy_folder(source: Path, target: Path, owner: tuple[int, int] | None) -> None:
+    """Copy rosters or flows; Asterisk, a user of its own, plays the sounds that are among them."""
+    for path in sorted(source.rglob("*")):
+        if path.is_file():
+            _copy(path, target / path.relative_to(source), owner, mode=_READABLE, folder_mode=_PASSABLE_FOLDER)
+
+
+def _lay_aside(home: Home) -> Path | None:
+    """Move what would be replaced into a folder of its own; nothing of a citizen's is ever deleted here."""
+    names = [home.secrets_file.name, SETTINGS_NAME, AGENTS, FLOWS, *(p.name for p in home.folder.glob("*.sqlite3*"))]
+    found = [home.folder / name for name in names if (home.folder / name).exists()]
+    if not found:
+        return None
+    aside = home.folder / f"replaced-{datetime.now(UTC):%Y-%m-%dT%H%M%S.%fZ}"
+    aside.mkdir(mode=_PRIVATE_FOLDER)
+    for path in found:
+        path.rename(aside / path.name)
+    return aside
+
+
+def _copy(
+    source: Path, target: Path, owner: tuple[int, int] | None, *, mode: int, folder_mode: int = _PRIVATE_FOLDER
+) -> None:
+    """Copy one file under another name first: what has its own name is whole."""
+    for parent in reversed(target.parents):
+        if not parent.exists():
+            parent.mkdir(mode=folder_mode)
+            _give(parent, owner)
+    fresh = target.with_name(f"{target.name}.restoring")
+    fresh.unlink(missing_ok=True)
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with source.open("rb") as reading, os.fdopen(handle, "wb") as writing:
+        shutil.copyfileobj(reading, writing)
+        writing.flush()
+        os.fsync(writing.fileno())
+    fresh.chmod(mode)
+    shutil.copystat(source, fresh)
+    fresh.chmod(mode)
+    _give(fresh, owner)
+    fresh.replace(target)
+
+
+def _owner(home: Path) -> tuple[int, int] | None:
+    """Say whose the restored files are to be: the home's owner, where root restores it."""
+    found = home.stat()
+    return (found.st_uid, found.st_gid) if os.geteuid() == 0 and found.st_uid != 0 else None
+
+
+def _give(path: Path, owner: tuple[int, int] | None) -> None:
+    if owner is not None and path.exists():
+        os.chown(path, *owner)
