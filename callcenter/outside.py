@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from callcenter.domain.views import moment, queue_view, seat_view
+from callcenter.domain.views import alarm_view, queue_view, seat_view, trunk_view
 from callcenter.events.address import BrokerAddress
 from callcenter.office.stream import Stream
 from callcenter.office.switchboard import Switchboard
@@ -36,7 +36,8 @@ def publisher_of(
             time=now(),
             seats=[seat_view(seat) for seat in exchange.seats],
             queues=[queue_view(queue) for queue in exchange.queues()],
-            alarms=[{"name": a.name, "detail": a.detail, "since": moment(a.since)} for a in exchange.alarms],
+            trunks=[trunk_view(exchange.trunk())],
+            alarms=[alarm_view(alarm) for alarm in exchange.alarms],
         )
 
     publisher = Publisher(address, node=node, stream=stream.id, state=state, ca_file=ca_file)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, time
 
+from callcenter.domain.alarms import DISK_LOW, Alarm
 from callcenter.domain.calls import (
     Call,
     CallState,
@@ -19,16 +20,19 @@ from callcenter.domain.notes import Notes, NotesState, Side, Utterance, Utteranc
 from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.domain.ticket_notes import composed_notes, with_words
 from callcenter.domain.tickets import Ticket, TicketKind, TicketState, file, traced
+from callcenter.domain.trunk import trunk_of
 from callcenter.domain.units import DutyHours, Unit
 from callcenter.domain.views import (
     Json,
     QueueView,
+    alarm_view,
     call_view,
     leg_view,
     moment,
     queue_view,
     seat_view,
     ticket_view,
+    trunk_view,
     unit_view,
 )
 
@@ -195,11 +199,11 @@ FILED_TICKET: Json = ticket_view(
     with_words(file(_DRAFT, at=_at(36, 0), actor="api", heard=composed_notes([_TALKING])), [_TALKING])
 )
 TICKETS: Json = {"items": [TICKET], "next": CURSOR}
-ALARM: Json = {
-    "name": "disk_low",
-    "detail": "900 MB are free for recordings, less than 1024 MB",
-    "since": moment(_at(20, 0)),
-}
+TRUNK: Json = trunk_view(trunk_of([_TALKING, _WAITING]))
+TRUNKS: Json = {"items": [TRUNK], "next": None}
+ALARM: Json = alarm_view(
+    Alarm(name=DISK_LOW, detail="900 MB are free for recordings, less than 1024 MB", since=_at(20, 0))
+)
 ALARMS: Json = {"items": [ALARM], "next": None}
 HEALTH: Json = {
     "status": "ok",
@@ -210,20 +214,30 @@ HEALTH: Json = {
         "recordings": {"status": "ok", "detail": "120 GB free"},
         "events": {"status": "off", "detail": "no broker is configured"},
     },
+    "alarms": ["disk_low"],
 }
 HEALTH_DOWN: Json = {
     "status": "down",
     "components": {**HEALTH["components"], "asterisk": {"status": "down", "detail": "not reached for 12 s"}},
+    "alarms": ["asterisk"],
 }
 RELOADED: Json = {
     "taken": False,
     "mistakes": ["ivr_flows/menu.yaml:14: no node is named queu; did you mean queue?"],
 }
 EVENT_TOKEN: Json = {"token": "nFq0m3mYbq8Jm2r0w5pQ6o1y7c9v4x3z2k8h5g1t0sE", "expires": moment(_at(32, 0))}
+_LIVE: Json = {
+    "calls": [CALL, WAITING_CALL],
+    "seats": [SEAT],
+    "queues": [QUEUE],
+    "trunks": [TRUNK],
+    "alarms": [ALARM],
+}
+LIVE: Json = {"stream": "0193a5af-0000-7000-8000-000000000000", "seq": 41, **_LIVE}
 SNAPSHOT: Json = {
     "type": "snapshot",
     "stream": "0193a5af-0000-7000-8000-000000000000",
     "seq": 41,
-    "data": {"calls": [CALL, WAITING_CALL], "seats": [SEAT], "queues": [QUEUE]},
+    "data": _LIVE,
 }
 EVENT: Json = {"type": "call.queued", "seq": 42, "time": moment(_at(31, 6)), "data": WAITING_CALL}

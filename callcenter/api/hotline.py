@@ -6,7 +6,7 @@ from aiohttp import web
 
 from callcenter.api import examples, shapes
 from callcenter.api.contract import Access, Answer, Ask, Nothing, Operation, listed, shown
-from callcenter.domain.views import moment, queue_view, unit_view
+from callcenter.domain.views import alarm_view, queue_view, trunk_view, unit_view
 
 _SEVERITY = ("ok", "degraded", "down")
 UNAVAILABLE = 503
@@ -19,6 +19,7 @@ async def get_health(ask: Ask[Nothing, Nothing]) -> web.Response:
     shape = {
         "status": _SEVERITY[worst],
         "components": {name: {"status": part.status, "detail": part.detail} for name, part in parts.items()},
+        "alarms": sorted(alarm.name for alarm in ask.desk.alarms()),
     }
     if _SEVERITY[worst] == "down":
         return shown(shape, status=UNAVAILABLE, headers={"Retry-After": "5"})
@@ -42,9 +43,18 @@ async def get_unit(ask: Ask[Nothing, Nothing]) -> web.Response:
 
 async def list_alarms(ask: Ask[Nothing, Nothing]) -> web.Response:
     """Alarms that stand."""
-    return listed(
-        [{"name": alarm.name, "detail": alarm.detail, "since": moment(alarm.since)} for alarm in ask.desk.alarms()]
-    )
+    return listed([alarm_view(alarm) for alarm in ask.desk.alarms()])
+
+
+async def list_trunks(ask: Ask[Nothing, Nothing]) -> web.Response:
+    """The trunk and its lines in use."""
+    return listed([trunk_view(trunk) for trunk in ask.desk.trunks()])
+
+
+async def get_live(ask: Ask[Nothing, Nothing]) -> web.Response:
+    """The live picture, with its place in the events."""
+    ask.desk.settle()
+    return shown({"stream": ask.desk.stream.id, "seq": ask.desk.stream.seq, **ask.desk.snapshot()})
 
 
 async def reload_flows(ask: Ask[Nothing, Nothing]) -> web.Response:
@@ -86,6 +96,30 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
         query=Nothing,
         body=Nothing,
         answers={200: Answer(says="All queues.", shape=shapes.QueueList, example=examples.QUEUES)},
+    ),
+    Operation(
+        id="listTrunks",
+        method="GET",
+        path="/trunks",
+        tag="hotline",
+        summary="The lines of the trunk in use, each way",
+        chinese="中继占用情况",
+        handle=list_trunks,
+        query=Nothing,
+        body=Nothing,
+        answers={200: Answer(says="All trunks.", shape=shapes.TrunkList, example=examples.TRUNKS)},
+    ),
+    Operation(
+        id="getLive",
+        method="GET",
+        path="/live",
+        tag="hotline",
+        summary="Calls, seats, queues, trunks and alarms at one moment, as the events begin with them",
+        chinese="实时全景",
+        handle=get_live,
+        query=Nothing,
+        body=Nothing,
+        answers={200: Answer(says="The live picture.", shape=shapes.Live, example=examples.LIVE)},
     ),
     Operation(
         id="listUnits",

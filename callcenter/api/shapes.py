@@ -136,6 +136,24 @@ class Queue(BaseModel):
     longest_wait: float = Field(description="Seconds; 0 where nobody waits.")
 
 
+class TrunkLine(BaseModel):
+    """One line of the trunk that is in use."""
+
+    call_id: str
+    leg_id: str = Field(description="The citizen's or a unit's leg.")
+    direction: Literal["inbound", "outbound"]
+    since: datetime
+
+
+class Trunk(BaseModel):
+    """The trunk at this moment."""
+
+    name: str
+    inbound: int = Field(description="Lines that citizens called on.")
+    outbound: int = Field(description="Lines that the hotline called on: units, and citizens who are called back.")
+    lines: list[TrunkLine]
+
+
 class DutyHours(BaseModel):
     """A stretch of some weekdays in which a unit answers; the hotline's local time."""
 
@@ -213,8 +231,11 @@ class Ticket(BaseModel):
 class Alarm(BaseModel):
     """Something that needs a person's attention."""
 
-    name: str
+    name: str = Field(description="Stable; docs/monitoring.md lists all.")
+    title: str = Field(description="The same in Chinese.")
+    severity: Literal["critical", "warning"]
     detail: str
+    advice: str = Field(description="What the person on duty is to do, in Chinese.")
     since: datetime
 
 
@@ -243,6 +264,13 @@ class QueueList(BaseModel):
     """All queues."""
 
     items: list[Queue]
+    next: str | None
+
+
+class TrunkList(BaseModel):
+    """All trunks."""
+
+    items: list[Trunk]
     next: str | None
 
 
@@ -289,6 +317,7 @@ class Health(BaseModel):
 
     status: Literal["ok", "degraded", "down"]
     components: Components
+    alarms: list[str] = Field(description="Names of the alarms that stand; GET alarms tells more.")
 
 
 class FlowsReloaded(BaseModel):
@@ -311,6 +340,15 @@ class Snapshot(BaseModel):
     calls: list[Call]
     seats: list[Seat]
     queues: list[Queue]
+    trunks: list[Trunk]
+    alarms: list[Alarm]
+
+
+class Live(Snapshot):
+    """The live picture, and where in the events it stands: `?stream=…&after=seq` goes on from here."""
+
+    stream: str
+    seq: int
 
 
 class SnapshotMessage(BaseModel):

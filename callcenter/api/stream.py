@@ -114,6 +114,7 @@ class Watchers:
         """Tell what happens for as long as it is taken; how to end then, or None where nobody is there any more."""
         stream = ask.desk.stream
         try:
+            ask.desk.settle()
             with stream.watch() as watcher:
                 first = self._first(ask.desk, ask.query)  # nothing can happen between this and `watch`: neither waits
                 for text in first:

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import Any
 
-from callcenter.domain.calls import Call, Leg
+from callcenter.domain.alarms import Alarm, kind_of
+from callcenter.domain.calls import Call, Direction, Leg
 from callcenter.domain.notes import Utterance
 from callcenter.domain.seats import Seat
 from callcenter.domain.tickets import Heard, Ticket
+from callcenter.domain.trunk import Trunk
 from callcenter.domain.units import DutyHours, Unit
 
 Json = dict[str, Any]
@@ -127,6 +129,37 @@ def queue_view(queue: QueueView) -> Json:
         "ready": queue.ready,
         "talking": queue.talking,
         "longest_wait": round(queue.longest_wait, 3),
+    }
+
+
+def trunk_view(trunk: Trunk) -> Json:
+    """The lines in use as others see them."""
+    return {
+        "name": trunk.name,
+        "inbound": trunk.in_use(Direction.INBOUND),
+        "outbound": trunk.in_use(Direction.OUTBOUND),
+        "lines": [
+            {
+                "call_id": line.call_id,
+                "leg_id": line.leg_id,
+                "direction": line.direction.value,
+                "since": moment(line.since),
+            }
+            for line in trunk.lines
+        ],
+    }
+
+
+def alarm_view(alarm: Alarm) -> Json:
+    """An alarm as others see it, with what the person on duty is to do."""
+    kind = kind_of(alarm.name)
+    return {
+        "name": alarm.name,
+        "title": kind.chinese,
+        "severity": kind.severity.value,
+        "detail": alarm.detail,
+        "advice": kind.advice,
+        "since": moment(alarm.since),
     }
 
 

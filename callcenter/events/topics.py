@@ -44,7 +44,8 @@ TICKET = _fields(
 )
 SEAT = _fields("extension", "operator", "state", "reason", "since", "call_id", "phone", "missed")
 QUEUE = _fields("name", "ready", "talking", "longest_wait", waiting=_fields("call_id", "since", "position"))
-ALARM = _fields("name", "detail", "since")
+TRUNK = _fields("name", "inbound", "outbound", lines=_fields("call_id", "leg_id", "direction", "since"))
+ALARM = _fields("name", "title", "severity", "detail", "advice", "since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,12 @@ class Place:
 _OF_CALL = Place("calls", "id", CALL)
 _SEAT = Place("seats", "extension", SEAT, retained=True)
 _QUEUE = Place("queues", "name", QUEUE, retained=True)
+_TRUNK = Place("trunks", "name", TRUNK, retained=True)
 _ALARM = Place("alarms", "name", ALARM, retained=True)
 PLACES: Mapping[str, Place] = {
     "seat.changed": _SEAT,
     "queue.changed": _QUEUE,
+    "trunk.changed": _TRUNK,
     "alarm.raised": _ALARM,
     "alarm.cleared": _ALARM,
     "ticket.changed": Place("tickets", "id", TICKET),
@@ -110,6 +113,7 @@ class State:
     time: datetime
     seats: Sequence[Json]
     queues: Sequence[Json]
+    trunks: Sequence[Json]
     alarms: Sequence[Json]
 
 
@@ -139,7 +143,7 @@ class Topics:
     @property
     def retained(self) -> Sequence[str]:
         """Filters of the topics that hold how a thing is now, all but the status."""
-        return [f"{self._base}/{place.branch}/+" for place in (_SEAT, _QUEUE, _ALARM)]
+        return [f"{self._base}/{place.branch}/+" for place in (_SEAT, _QUEUE, _TRUNK, _ALARM)]
 
     def messages(self, event: Event) -> Iterator[Message]:
         """Give what is published of an event, in this order.
@@ -163,7 +167,12 @@ class Topics:
 
     def state(self, state: State) -> Iterator[Message]:
         """Give what brings every retained topic up to date."""
-        for place, things in ((_SEAT, state.seats), (_QUEUE, state.queues), (_ALARM, state.alarms)):
+        for place, things in (
+            (_SEAT, state.seats),
+            (_QUEUE, state.queues),
+            (_TRUNK, state.trunks),
+            (_ALARM, state.alarms),
+        ):
             for thing in things:
                 told = self._written("snapshot", state.seq, state.time, _public(thing, place.shape))
                 topic = f"{self._base}/{place.branch}/{_level(thing[place.key])}"

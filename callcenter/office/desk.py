@@ -27,8 +27,9 @@ from callcenter.domain.numbers import normalise
 from callcenter.domain.records import Entry, Page
 from callcenter.domain.seats import Seat, SeatState
 from callcenter.domain.tickets import Ticket
+from callcenter.domain.trunk import Trunk
 from callcenter.domain.units import RING_SECONDS, Unit
-from callcenter.domain.views import Json, QueueView, call_view, queue_view, seat_view
+from callcenter.domain.views import Json, QueueView, alarm_view, call_view, queue_view, seat_view, trunk_view
 from callcenter.office.figures import FigureOffice, Figures
 from callcenter.office.ports import Calls, Clock, ComponentHealth, Flows, Recordings
 from callcenter.office.stream import Stream
@@ -92,7 +93,17 @@ class Desk:
             "calls": [call_view(call) for call in self.live_calls()],
             "seats": [seat_view(seat) for seat in self.seats()],
             "queues": [queue_view(queue) for queue in self.queues()],
+            "trunks": [trunk_view(trunk) for trunk in self.trunks()],
+            "alarms": [alarm_view(alarm) for alarm in self.alarms()],
         }
+
+    def settle(self) -> None:
+        """Decide on what was told, and tell all of it: a snapshot taken in the same breath is that of the newest event.
+
+        Nothing may wait between the two.
+        """
+        self._switchboard.settle()
+        self._switchboard.publish_changes()
 
     # Calls
 
@@ -272,6 +283,10 @@ class Desk:
     def queues(self) -> Sequence[QueueView]:
         """The queues and who waits in them."""
         return self._switchboard.exchange.queues()
+
+    def trunks(self) -> Sequence[Trunk]:
+        """The trunk and its lines in use."""
+        return [self._switchboard.exchange.trunk()]
 
     def local_time(self) -> datetime:
         """The moment by the hotline's own clock on the wall, which duty hours go by."""

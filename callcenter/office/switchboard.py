@@ -9,13 +9,25 @@ from typing import assert_never
 import structlog
 
 from callcenter.domain import facts
+from callcenter.domain.alarms import Alarm
 from callcenter.domain.calls import Call
 from callcenter.domain.errors import CallcenterError
 from callcenter.domain.exchange import Command, Decision, Exchange, Moment
 from callcenter.domain.exchange.commands import NoteNotes, NoteUtterance
 from callcenter.domain.facts import Fact
 from callcenter.domain.telephony import TelephonyEvent
-from callcenter.domain.views import Json, QueueView, call_view, leg_view, moment, queue_view, seat_view, utterance_view
+from callcenter.domain.views import (
+    Json,
+    QueueView,
+    alarm_view,
+    call_view,
+    leg_view,
+    moment,
+    queue_view,
+    seat_view,
+    trunk_view,
+    utterance_view,
+)
 from callcenter.domain.wishes import StartFlow
 from callcenter.office.ports import Clock, Journal, Telephone
 from callcenter.office.stream import Stream
@@ -59,7 +71,8 @@ class Switchboard:
         self._stirred = asyncio.Event()
         self._noticed: list[Noticed] = []
         self._turned: float | None = None
-        self._queues: Sequence[tuple[object, ...]] = ()
+        self._queues: Sequence[tuple[object, ...]] = [_shape(queue) for queue in exchange.queues()]
+        self._trunk = exchange.trunk()
         self._corrected = 0
         self._looked_again: float | None = None
         self._undecided_since: float | None = None
@@ -178,6 +191,8 @@ class Switchboard:
             return False
         self._undecided_since = None
         self._carry_out(decision)
+        if not decision.facts:
+            self.publish_changes()
         if (corrected := self._exchange.corrected) > self._corrected:
             log.warning("the picture was put right: something that should have been told was not", times=corrected)
             self._corrected = corrected
@@ -192,7 +207,7 @@ class Switchboard:
             else:
                 self.telephone.carry_out(wish)
         if decision.facts:
-            self._publish_queues()
+            self.publish_changes()
 
     def _note(self, fact: Fact, call: Call | None) -> None:
         self._journal.append(fact, call)
@@ -206,7 +221,12 @@ class Switchboard:
         if (data := event_data(fact, call)) is not None:
             self._stream.publish(fact.kind, fact.at, data)
 
-    def _publish_queues(self) -> None:
+    def publish_changes(self) -> None:
+        """Tell what follows from facts, and what changed without one: a line at a seat, a pause that is over."""
+        trunk = self._exchange.trunk()
+        if trunk != self._trunk:
+            self._stream.publish("trunk.changed", self._clock.now(), trunk_view(trunk))
+            self._trunk = trunk
         queues = self._exchange.queues()
         shapes = [_shape(queue) for queue in queues]
         for queue, shape in zip(queues, shapes, strict=True):
@@ -254,7 +274,7 @@ def event_data(fact: Fact, call: Call | None) -> Json | None:
         case facts.SeatChanged():
             return seat_view(fact.seat)
         case facts.AlarmRaised():
-            return {"name": fact.name, "detail": fact.detail, "since": moment(fact.at)}
+            return alarm_view(Alarm(name=fact.name, detail=fact.detail, since=fact.at))
         case facts.AlarmCleared():
             return {"name": fact.name}
         case facts.TicketChanged() | facts.TicketStands():

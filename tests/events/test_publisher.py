@@ -38,7 +38,7 @@ class House:
         self.stream.when_published(self.publisher.give)
 
     def _state(self) -> State:
-        return State(seq=self.stream.seq, time=AT, seats=self.seats, queues=[], alarms=self.alarms)
+        return State(seq=self.stream.seq, time=AT, seats=self.seats, queues=[], trunks=[], alarms=self.alarms)
 
     def call(self, kind: str = "call.queued", **more: Any) -> None:
         self.stream.publish(kind, AT, {"id": "c1", "caller": "13800138000", "state": "queued", **more})

@@ -11,19 +11,23 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from callcenter.domain.alarms import Alarm
 from callcenter.domain.calls import Call, Leg
 from callcenter.domain.facts import FACT_OF_KIND, CallArrived, Fact, OfCall, apply
 from callcenter.domain.notes import Utterance
 from callcenter.domain.seats import Seat
 from callcenter.domain.tickets import Ticket
+from callcenter.domain.trunk import Trunk
 from callcenter.domain.views import (
     Json,
     QueueView,
+    alarm_view,
     call_view,
     leg_view,
     queue_view,
     seat_view,
     ticket_view,
+    trunk_view,
     utterance_view,
 )
 from callcenter.events.topics import (
@@ -37,6 +41,7 @@ from callcenter.events.topics import (
     RECORDING,
     SEAT,
     TICKET,
+    TRUNK,
     UTTERANCE,
     Message,
     Shape,
@@ -176,13 +181,14 @@ def test_every_kind_has_its_topic() -> None:
     of_call = {"id": "c1", "call_id": "c1", "extension": "8001", "name": "n"}
     places = {
         kind: public(told(kind, of_call))[0].topic.removeprefix("callcenter/node1/")
-        for kind in (*FACT_OF_KIND, "queue.changed", "utterance.partial")
+        for kind in (*FACT_OF_KIND, "queue.changed", "trunk.changed", "utterance.partial")
     }
 
     for kind, topic in sorted(places.items()):
         print(f"{kind:20}{topic}")
     assert set(PLACES) <= set(places)
-    assert {topic.partition("/")[0] for topic in places.values()} == {"calls", "seats", "queues", "alarms", "tickets"}
+    branches = {topic.partition("/")[0] for topic in places.values()}
+    assert branches == {"calls", "seats", "queues", "trunks", "alarms", "tickets"}
     assert all(
         topic == "calls/c1" for kind, topic in places.items() if kind.startswith(("call.", "leg.", "utt", "rec"))
     )
@@ -208,18 +214,22 @@ def test_an_alarm_that_is_over_is_told_and_then_forgotten() -> None:
 
 def test_the_state_of_everything_says_as_of_which_event_it_is() -> None:
     queue = QueueView(name="市民热线", waiting=(("c1", AT),), ready=1, talking=2, longest_wait=3.5)
-    alarm = {"name": "disk_low", "detail": "full", "since": "2026-11-24T04:00:00.000Z"}
-    state = State(seq=41, time=AT, seats=[{"extension": "8001"}], queues=[queue_view(queue)], alarms=[alarm])
+    alarm = alarm_view(Alarm(name="disk_low", detail="full", since=AT))
+    trunk = trunk_view(Trunk(name="trunk", lines=()))
+    state = State(
+        seq=41, time=AT, seats=[{"extension": "8001"}], queues=[queue_view(queue)], trunks=[trunk], alarms=[alarm]
+    )
 
     messages = list(TOPICS.state(state))
 
     assert [message.topic.removeprefix("callcenter/node1/") for message in messages] == [
         "seats/8001",
         "queues/市民热线",
+        "trunks/trunk",
         "alarms/disk_low",
     ]
     assert all(message.retain for message in messages)
-    assert json.loads(messages[2].payload) == {
+    assert json.loads(messages[3].payload) == {
         "type": "snapshot",
         "stream": "s1",
         "seq": 41,
@@ -228,6 +238,7 @@ def test_the_state_of_everything_says_as_of_which_event_it_is() -> None:
     }
     assert json.loads(messages[1].payload)["data"] == queue_view(queue)
     assert set(alarm) == set(ALARM)
+    assert set(trunk) == set(TRUNK)
     assert {"state", "started", "seconds", "secrets"} <= set(RECORDING)
 
 

@@ -19,8 +19,9 @@ from callcenter.domain.notes import Secret
 from callcenter.domain.records import Entry, Page
 from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.domain.tickets import Ticket, TicketState, traced
+from callcenter.domain.trunk import Trunk, trunk_of
 from callcenter.domain.units import Unit
-from callcenter.domain.views import QueueView, call_view, seat_view, ticket_view
+from callcenter.domain.views import QueueView, alarm_view, call_view, seat_view, ticket_view, trunk_view
 from callcenter.office.desk import Desk
 from callcenter.office.figures import Figures
 from callcenter.office.ports import ComponentHealth
@@ -110,7 +111,12 @@ class FakeDesk(Desk):
             "calls": [call_view(call) for call in self.live_calls()],
             "seats": [seat_view(seat) for seat in self.seats()],
             "queues": [],
+            "trunks": [trunk_view(trunk) for trunk in self.trunks()],
+            "alarms": [alarm_view(alarm) for alarm in self.alarms()],
         }
+
+    def settle(self) -> None:
+        pass
 
     def _may_fail(self) -> None:
         if self.fails_with is not None:
@@ -256,6 +262,9 @@ class FakeDesk(Desk):
     def queues(self) -> Sequence[QueueView]:
         waiting = tuple((call.id, call.t0) for call in self.live_calls() if call.state is CallState.QUEUED)
         return [QueueView(name="main", waiting=waiting, ready=0, talking=0, longest_wait=12.3456)]
+
+    def trunks(self) -> Sequence[Trunk]:
+        return [trunk_of(self.live_calls())]
 
     def units(self) -> Sequence[Unit]:
         return list(self.known_units.values())

@@ -44,6 +44,7 @@ from callcenter.domain.ids import CallId, NewId
 from callcenter.domain.notes import NotesState
 from callcenter.domain.seats import Seat
 from callcenter.domain.telephony import TelephonyEvent
+from callcenter.domain.trunk import Trunk, trunk_of
 from callcenter.domain.views import QueueView
 from callcenter.domain.wishes import Announce, EndCall, MuteRecording, TakeBack
 
@@ -182,6 +183,10 @@ class Exchange:
     def corrected(self) -> int:
         """How often the picture had to be put right, because an event that should have come did not."""
         return self._state.corrected
+
+    def trunk(self) -> Trunk:
+        """The lines of the trunk in use now."""
+        return trunk_of(self._state.calls.values())
 
     def queues(self) -> Sequence[QueueView]:
         """The queue as it is now."""
