@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from callcenter.domain.calls import CallState, LegKind, LegOutcome, LegState, Outcome, RecordingState
+from callcenter.domain.calls import CallState, Direction, LegKind, LegOutcome, LegState, Outcome, RecordingState
 from callcenter.domain.notes import NotesState, Side
 from callcenter.domain.seats import Phone, SeatState
 from callcenter.domain.tickets import TicketKind, TicketState, Urgency
@@ -72,6 +72,7 @@ class Call(BaseModel):
 
     id: str
     caller: str | None = Field(description="Normalised number; null where it was withheld.")
+    direction: Direction = Field(description="outbound: a seat called the citizen back, and he answered.")
     state: CallState
     outcome: Outcome | None
     queue: str | None

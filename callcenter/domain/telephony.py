@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from callcenter.domain.calls import LegKind
-from callcenter.domain.ids import CallId, LegId
+from callcenter.domain.ids import CallId, LegId, RecallId
 
 
 class Ending(StrEnum):
@@ -168,6 +168,23 @@ class PartyResumed(TelephonyEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecallDialled(TelephonyEvent):
+    """The seat has picked up to call a citizen back, and Asterisk dials his number now."""
+
+    call_id: CallId
+    recording: str | None
+    """Where the talk will be recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallOver(TelephonyEvent):
+    """The citizen was dialled and did not answer; the seat hears a tone, and its leg ends next."""
+
+    call_id: CallId
+    ending: Ending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeDialled(TelephonyEvent):
     """A seat's phone dialled a star code (`*1`, `*2`, `*3`)."""
 
@@ -210,6 +227,7 @@ class LinkRestored(TelephonyEvent):
 
     calls: tuple["CallFound", ...]
     seats_registered: frozenset[str]
+    recalls: tuple["RecallFound", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +262,25 @@ class CallFound:
     place: "Place"
     talk: str | None
     legs: tuple[LegFound, ...]
+    recording: str | None
+    recall: RecallId | None = None
+    """He did not call: a seat called him back, and he has answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallFound:
+    """A seat that rings, or hears the ringing, in order to call a citizen back."""
+
+    call_id: CallId
+    recall_id: RecallId
+    seat: str
+    leg_id: LegId
+    """The seat's."""
+    number: str
+    answered: bool
+    """The seat has picked up."""
+    dialled: bool
+    """The citizen's phone is being called."""
     recording: str | None
 
 

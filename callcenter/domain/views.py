@@ -62,6 +62,7 @@ def call_view(call: Call) -> Json:
     return {
         "id": call.id,
         "caller": call.caller,
+        "direction": call.direction.value,
         "state": call.state.value,
         "outcome": call.outcome.value if call.outcome else None,
         "queue": call.queue,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from callcenter.domain.ids import CallId, LegId
+from callcenter.domain.ids import CallId, LegId, RecallId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +170,20 @@ class RingSeatBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DialBack:
+    """Ring a seat; on its answer Asterisk itself dials the citizen and joins the two, whether we live or not."""
+
+    call_id: CallId
+    leg_id: LegId
+    """The seat's; the citizen's leg will have the call's id."""
+    recall_id: RecallId
+    seat: str
+    number: str
+    ring_seconds: float
+    caller_ring_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MuteLeg:
     """Let a party neither be heard nor hear, or both again. A caller's leg has the call's id."""
 
@@ -228,6 +242,7 @@ Wish = (
     | BringSeatIn
     | GiveCallerBack
     | RingSeatBack
+    | DialBack
     | MuteLeg
     | PauseInFallback
     | TakeBack

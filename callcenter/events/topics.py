@@ -30,8 +30,13 @@ LEG = _fields("id", "kind", "party", "state", "outcome", "started", "answered", 
 UTTERANCE = _fields("id", "side", "leg_id", "start", "end", "confidence", "live", "final", "call_id")
 RECORDING = _fields("state", "started", "seconds", "call_id", secrets=_fields("began", "ended"))
 NOTES = _fields("state", "call_id")
+RECALL = _fields(
+    *("id", "queue", "opened", "due", "overdue", "by_us", "state", "closed", "closed_by"),
+    waits=_fields("call_id", "t5", "waited"),
+    attempts=_fields("call_id", "seat", "asked", "dialled", "answered", "ended", "outcome"),
+)
 CALL = _fields(
-    *("id", "state", "outcome", "queue", "seat", "held", "notes", "secret", "ticket_id", "recovered"),
+    *("id", "direction", "state", "outcome", "queue", "seat", "held", "notes", "secret", "ticket_id", "recovered"),
     *("t0", "t1", "t2", "t3", "t4", "t5"),
     *("leg_id", "cause", "reason", "node", "ended_by", "where", "waited_ms", "on"),  # what single events add
     legs=LEG,
@@ -71,6 +76,7 @@ PLACES: Mapping[str, Place] = {
     "trunk.changed": _TRUNK,
     "alarm.raised": _ALARM,
     "alarm.cleared": _ALARM,
+    "recall.changed": Place("recalls", "id", RECALL),
     "ticket.changed": Place("tickets", "id", TICKET),
     "leg.changed": Place("calls", "call_id", LEG),
     "recording.changed": Place("calls", "call_id", RECORDING),

@@ -15,6 +15,7 @@ from callcenter.domain.errors import CallcenterError
 from callcenter.domain.exchange import Command, Decision, Exchange, Moment
 from callcenter.domain.exchange.commands import NoteNotes, NoteUtterance
 from callcenter.domain.facts import Fact
+from callcenter.domain.recall_view import recall_view
 from callcenter.domain.telephony import TelephonyEvent
 from callcenter.domain.views import (
     Json,
@@ -273,6 +274,8 @@ def event_data(fact: Fact, call: Call | None) -> Json | None:
     match fact:
         case facts.SeatChanged():
             return seat_view(fact.seat)
+        case facts.RecallChanged():
+            return recall_view(fact.recall, now=fact.at)
         case facts.AlarmRaised():
             return alarm_view(Alarm(name=fact.name, detail=fact.detail, since=fact.at))
         case facts.AlarmCleared():

@@ -60,6 +60,7 @@ PERSONAL: dict[str, frozenset[str]] = {
     "Call": frozenset({"caller"}),
     "Digits": frozenset({"digits"}),
     "Leg": frozenset({"number"}),
+    "Recall": frozenset({"caller"}),
     "Utterance": frozenset({"text", "heard"}),
     "Ticket": frozenset({"caller_name", "caller_phone", "address", "matter", "wanted", "notes"}),
     "TraceEntry": frozenset({"note", "hash"}),
@@ -188,9 +189,9 @@ def test_every_kind_has_its_topic() -> None:
         print(f"{kind:20}{topic}")
     assert set(PLACES) <= set(places)
     branches = {topic.partition("/")[0] for topic in places.values()}
-    assert branches == {"calls", "seats", "queues", "trunks", "alarms", "tickets"}
+    assert branches == {"calls", "seats", "queues", "trunks", "alarms", "tickets", "recalls"}
     assert all(
-        topic == "calls/c1" for kind, topic in places.items() if kind.startswith(("call.", "leg.", "utt", "rec"))
+        topic == "calls/c1" for kind, topic in places.items() if kind.startswith(("call.", "leg.", "utt", "recording."))
     )
 
 

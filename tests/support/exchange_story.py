@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import TYPE_CHECKING
 
-from callcenter.domain.calls import Call, CallState, LegKind, LegState
+from callcenter.domain.calls import Call, CallState, Direction, LegKind, LegState
 from callcenter.domain.exchange import Command, Decision, Exchange, Moment, Policy
 from callcenter.domain.exchange.commands import SetSeatState
-from callcenter.domain.facts import Fact, OfCall, SeatChanged, apply, from_data, to_data
+from callcenter.domain.facts import Fact, OfCall, RecallChanged, SeatChanged, apply, from_data, to_data
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.seats import Seat, SeatState
 from callcenter.domain.telephony import (
@@ -26,6 +27,9 @@ from callcenter.domain.telephony import (
     TelephonyEvent,
 )
 from callcenter.domain.wishes import OfferSeat, Wish
+
+if TYPE_CHECKING:
+    from callcenter.domain.recalls import Recall
 
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 SEATS = ("8001", "8002", "8003")
@@ -50,6 +54,7 @@ class Story:
         self.wishes: list[Wish] = []
         self.folded: dict[CallId, Call] = {}
         self.folded_seats: dict[str, Seat] = roster(seats)
+        self.folded_recalls: dict[str, Recall] = {}
         self.hear(LinkRestored(at=self.at, calls=(), seats_registered=frozenset(ready)))
         self.pass_time(0)
         for extension in ready:
@@ -87,7 +92,8 @@ class Story:
         unfinished = [facts for call_id, facts in told.items() if self.exchange.call(call_id) is not None]
         last_seats = list(self.exchange.seats)
         self.exchange = Exchange(self.policy, roster(list(self.folded_seats)), new_id=self._new_id, now=self.now)
-        self.exchange.restore(unfinished, last_seats, self.now)
+        open_recalls = [recall for recall in self.folded_recalls.values() if recall.is_open]
+        self.exchange.restore(unfinished, last_seats, self.now, recalls=open_recalls)
         self.check()
 
     # Steps that many stories share
@@ -171,6 +177,8 @@ class Story:
                 assert self.folded[fact.call_id] == shown
             elif isinstance(fact, SeatChanged):
                 self.folded_seats[fact.seat.extension] = fact.seat
+            elif isinstance(fact, RecallChanged):
+                self.folded_recalls[fact.recall.id] = fact.recall
         self.facts += [fact for fact, _ in decision.facts]
         self.wishes += decision.wishes
         self.check()
@@ -181,11 +189,22 @@ class Story:
         for call in self.exchange.calls:
             assert self.folded[call.id] == call
         assert [self.folded_seats[seat.extension] for seat in self.exchange.seats] == list(self.exchange.seats)
+        self._check_recalls()
         live = {call.id for call in self.folded.values() if call.is_live}
         assert live == {call.id for call in self.exchange.calls}
         for call in self.folded.values():
             check_times(call)
         self._check_talks()
+
+    def _check_recalls(self) -> None:
+        still_open = [recall for recall in self.folded_recalls.values() if recall.is_open]
+        assert sorted(still_open, key=lambda recall: (recall.due, recall.id)) == list(self.exchange.recalls)
+        numbers = [recall.caller for recall in still_open]
+        assert len(numbers) == len(set(numbers)), "one number has two open recalls"
+        for recall in self.folded_recalls.values():
+            assert sum(attempt.runs for attempt in recall.attempts) <= int(recall.is_open), "an attempt too many"
+            assert (recall.closed is None) == (recall.closed_by is None)
+            assert recall.opened == recall.waits[0].t5, "the first end stays"
 
     def _check_talks(self) -> None:
         talking = [call for call in self.exchange.calls if call.state is CallState.TALKING]
@@ -218,7 +237,9 @@ def check_times(call: Call) -> None:
         known = [moment for moment in row if moment is not None]
         assert known == sorted(known), f"times out of order: {row}"
     assert call.is_live == (call.t5 is None) == (call.outcome is None)
-    if call.t4 is not None:
+    if call.direction is Direction.OUTBOUND:
+        assert call.t2 is None, "nobody asked for a person in a call of ours"
+    elif call.t4 is not None:
         assert call.t1 is not None
         assert call.t2 is not None
         assert call.t3 is not None

@@ -6,6 +6,7 @@ from datetime import datetime
 from callcenter.domain.calls import (
     Call,
     CallState,
+    Direction,
     Leg,
     LegKind,
     LegOutcome,
@@ -14,7 +15,7 @@ from callcenter.domain.calls import (
     Recording,
     RecordingState,
 )
-from callcenter.domain.exchange import seats
+from callcenter.domain.exchange import outbound, seats
 from callcenter.domain.exchange.state import State, Track
 from callcenter.domain.facts import (
     CallArrived,
@@ -59,6 +60,7 @@ def arrived(state: State, event: Arrived) -> None:
         started=event.at,
     )
     state.note(LegChanged(at=event.at, call_id=event.call_id, leg=leg))
+    outbound.he_calls(state, caller)
 
 
 def line_opened(state: State, event: CallerUp) -> None:
@@ -117,9 +119,9 @@ def older_than_the_talk(call: Call, at: datetime) -> bool:
 
 
 def queue_him(state: State, call_id: CallId, *, at: datetime) -> None:
-    """Note the wish for a person (t2) once, and when the next announcement is due."""
+    """Note the wish for a person (t2) once, and when the next announcement is due. Whom we called asked for nobody."""
     call, track = state.calls[call_id], state.tracks[call_id]
-    if call.t2 is None:
+    if call.t2 is None and call.direction is Direction.INBOUND:
         state.note(CallQueued(at=at, call_id=call_id, queue=track.queue_named or state.policy.queue))
     track.flow_completed = False  # its good-bye could not be carried out
     if track.announce_at is None:
@@ -204,6 +206,7 @@ def left(state: State, event: CallerLeft) -> None:
     gave_up = outcome in (Outcome.ABANDONED_IVR, Outcome.ABANDONED_QUEUE, Outcome.ABANDONED_RINGING)
     began = call.t2 or call.t0
     end_at = max(event.at, call.last_at)
+    outbound.gave_up(state, call, outcome=outcome, at=end_at)
     state.note(
         CallEnded(
             at=end_at,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from callcenter.domain.calls import Recording
-from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.ids import CallId, LegId, RecallId, TicketId
 from callcenter.domain.notes import Notes, Utterance
 from callcenter.domain.seats import SeatState
 
@@ -90,6 +90,18 @@ class ChangeSeat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallBack:
+    """A seat wants to call a citizen back."""
+
+    recall_id: RecallId
+    call_id: CallId
+    """Made by the asker; of the attempt, and of the call it becomes when he answers."""
+    seat: str
+    again: bool = False
+    """Though the last attempt was a moment ago."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetSecret:
     """Keep neither sound nor words of what follows, or keep them again."""
 
@@ -168,6 +180,7 @@ Command = (
     | CallUnit
     | ChangeUnit
     | ChangeSeat
+    | CallBack
     | SetSecret
     | NoteUtterance
     | NoteNotes

@@ -5,11 +5,23 @@ from typing import assert_never
 
 from callcenter.domain import telephony
 from callcenter.domain.alarms import Alarm
-from callcenter.domain.calls import Call, CallState, RecordingState
+from callcenter.domain.calls import Call, CallState, Direction, RecordingState
 from callcenter.domain.distribution import FreeSeat, WaitingCaller, choose
 from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableError
-from callcenter.domain.exchange import callers, holds, legs, moves, recovery, returns, seats, units, watchdog
+from callcenter.domain.exchange import (
+    callers,
+    holds,
+    legs,
+    moves,
+    outbound,
+    recovery,
+    returns,
+    seats,
+    units,
+    watchdog,
+)
 from callcenter.domain.exchange.commands import (
+    CallBack,
     CallUnit,
     ChangeSeat,
     ChangeUnit,
@@ -40,8 +52,9 @@ from callcenter.domain.facts import (
     UtteranceHeard,
     apply,
 )
-from callcenter.domain.ids import CallId, NewId
+from callcenter.domain.ids import CallId, NewId, RecallId
 from callcenter.domain.notes import NotesState
+from callcenter.domain.recalls import Recall
 from callcenter.domain.seats import Seat
 from callcenter.domain.telephony import TelephonyEvent
 from callcenter.domain.trunk import Trunk, trunk_of
@@ -109,6 +122,7 @@ class Exchange:
         now: Moment,
         *,
         alarms: Iterable[Alarm] = (),
+        recalls: Iterable[Recall] = (),
     ) -> Sequence[CallId]:
         """Begin where the journal ends; what Asterisk says next (LinkRestored) corrects it.
 
@@ -117,6 +131,8 @@ class Exchange:
         state = self._state
         state.now = now
         state.alarms.restore(alarms)
+        for recall in recalls:
+            state.outbound.book.put(recall)
         for seat in last_seats:
             if seat.extension in state.seats:
                 operator = state.seats[seat.extension].operator
@@ -175,6 +191,15 @@ class Exchange:
         return self._state.alarms.standing
 
     @property
+    def recalls(self) -> Sequence[Recall]:
+        """Obligations to call back that are open, the earliest due first."""
+        return self._state.outbound.book.by_due()
+
+    def recall(self, recall_id: str) -> Recall | None:
+        """An open obligation to call back."""
+        return self._state.outbound.book.get(RecallId(recall_id))
+
+    @property
     def linked(self) -> bool:
         """We hear Asterisk."""
         return self._state.linked
@@ -205,6 +230,8 @@ class Exchange:
 
     def _dispatch(self, event: TelephonyEvent) -> None:
         state = self._state
+        if outbound.heard(state, event):
+            return
         match event:
             case telephony.Arrived():
                 callers.arrived(state, event)
@@ -259,9 +286,7 @@ class Exchange:
             case SetSeatState():
                 seats.set_state(state, command)
             case HangUpCall():
-                call, track = self._live(command.call_id)
-                track.ending = True
-                state.want(EndCall(call_id=call.id))
+                self._hang_up(command.call_id)
             case HoldCall():
                 holds.hold(state, self._heard_live(command.call_id))
             case ResumeCall():
@@ -272,6 +297,8 @@ class Exchange:
                 units.change(state, self._heard_live(command.call_id), command)
             case ChangeSeat():
                 returns.change(state, self._heard_live(command.call_id), command)
+            case CallBack():
+                outbound.call_back(state, command)
             case SetSecret():
                 self._set_secret(command)
             case NoteUtterance():
@@ -308,6 +335,12 @@ class Exchange:
             case _:
                 assert_never(command)
 
+    def _hang_up(self, call_id: CallId) -> None:
+        if not outbound.hang_up(self._state, call_id):
+            call, track = self._live(call_id)
+            track.ending = True
+            self._state.want(EndCall(call_id=call.id))
+
     def _live(self, call_id: CallId) -> tuple[Call, Track]:
         found = self._state.live(call_id)
         if found is not None:
@@ -343,11 +376,12 @@ class Exchange:
             WaitingCaller(
                 call_id=call.id,
                 queue=call.queue or state.policy.queue,
-                since=call.t2,
+                since=call.t2 or call.t0,
                 order=state.tracks[call.id].order,
             )
             for call in state.calls.values()
-            if call.is_live and call.t2 is not None and call.state in (CallState.QUEUED, CallState.RINGING)
+            if call.state in (CallState.QUEUED, CallState.RINGING)
+            and (call.t2 is not None or call.direction is Direction.OUTBOUND)
         ]
 
     def _distribute(self) -> None:

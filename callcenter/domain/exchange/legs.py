@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegOutcome, LegState
-from callcenter.domain.exchange import callers, moves, returns, seats, units
+from callcenter.domain.exchange import callers, moves, outbound, returns, seats, units
 from callcenter.domain.exchange.state import Offer, State, Step, Track, is_away, unit_leg
 from callcenter.domain.facts import (
     CallFailed,
@@ -160,7 +160,7 @@ def joined(state: State, event: PartyJoined) -> None:
     if call.state is CallState.TALKING:
         _talk_goes_on(state, call, leg, with_caller, at=event.at)
         return
-    _talk_begins(state, call, track, with_caller, at=event.at)
+    talk_begins(state, call, track, with_caller, at=event.at)
 
 
 def _talk_goes_on(state: State, call: Call, leg: Leg, with_caller: LegId, *, at: datetime) -> None:
@@ -177,7 +177,8 @@ def _talk_goes_on(state: State, call: Call, leg: Leg, with_caller: LegId, *, at:
         state.want(EndLeg(leg_id=leg.id))
 
 
-def _talk_begins(state: State, call: Call, track: Track, leg_id: LegId, *, at: datetime) -> None:
+def talk_begins(state: State, call: Call, track: Track, leg_id: LegId, *, at: datetime) -> None:
+    """Caller and seat have been joined by Asterisk (t4 the first time)."""
     leg = call.leg(leg_id)
     assert leg is not None
     assert leg.party is not None
@@ -209,6 +210,7 @@ def _talk_begins(state: State, call: Call, track: Track, leg_id: LegId, *, at: d
     state.note(CallTalking(at=at, call_id=call.id, seat=leg.party, leg_id=leg_id))
     seats.talks(state, leg.party, call.id, leg_id, at=at)
     state.want(AfterTalk(call_id=call.id, requeue=False))
+    outbound.got_through(state, call, at=at)
 
 
 def parted(state: State, event: PartyLeft) -> None:

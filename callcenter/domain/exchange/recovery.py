@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from callcenter.domain.calls import Call, CallState, LegKind, LegState
-from callcenter.domain.exchange import callers, holds, legs, moves, seats, units
+from callcenter.domain.exchange import callers, holds, legs, moves, outbound, seats, units
 from callcenter.domain.exchange.state import State, is_away, unit_leg
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.seats import Phone, SeatState
@@ -34,8 +34,10 @@ def reconcile(state: State, event: LinkRestored) -> None:
         found = {call.call_id: call for call in event.calls}
         for call_id in [call.id for call in state.calls.values() if call.is_live and call.id not in found]:
             _gone(state, call_id, event)
+        outbound.reconcile(state, event)
         for call in sorted(event.calls, key=_asked_at):
-            _take_in(state, call, event)
+            if call.recall is None or call.call_id in state.calls:
+                _take_in(state, call, event)
         for call_id in [call.id for call in state.calls.values() if not call.is_live]:
             _close_legs(state, call_id, at=event.at)
         _free_seats(state, event)
@@ -215,6 +217,10 @@ def _free_seats(state: State, event: LinkRestored) -> None:
         line = state.lines[extension]
         line.channels.clear()
         call = state.calls.get(seat.call_id) if seat.call_id is not None else None
+        if line.call_id in state.outbound.lines:
+            phone = Phone.REGISTERED if extension in event.seats_registered else Phone.MISSING
+            state.note_seat(replace(seat, phone=phone), event.at)
+            continue
         orphan = seat.call_id is not None and (call is None or not call.is_live or call.seat != extension)
         changed = seat
         if orphan and seat.state is SeatState.TALKING:

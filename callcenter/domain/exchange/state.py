@@ -7,8 +7,10 @@ from enum import StrEnum
 
 from callcenter.domain.alarms import AlarmBook
 from callcenter.domain.calls import Call, Leg, LegKind, LegState
-from callcenter.domain.facts import Fact, OfCall, SeatChanged, apply
+from callcenter.domain.exchange.outbound_line import Outbound
+from callcenter.domain.facts import Fact, OfCall, RecallChanged, SeatChanged, apply
 from callcenter.domain.ids import CallId, LegId, NewId
+from callcenter.domain.recalls import Recall, RecallRules
 from callcenter.domain.seats import Seat, SeatState
 from callcenter.domain.wishes import EndLeg, Wish
 
@@ -31,6 +33,7 @@ class Policy:
     """How long our own offers wait for callers to come back from Asterisk's queue."""
     most_unsettled: int = 1000
     """How many ended calls may wait for their recording and ticket: a store or a disk can be away for long."""
+    recalls: RecallRules = field(default_factory=RecallRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +192,7 @@ class State:
     alarms: AlarmBook = field(default_factory=AlarmBook)
     tracks: dict[CallId, Track] = field(default_factory=dict)
     lines: dict[str, Line] = field(default_factory=dict)
+    outbound: Outbound = field(default_factory=Outbound)
     linked: bool = False
     recovering: bool = False
     settling: bool = False
@@ -223,6 +227,12 @@ class State:
         self.seats[seat.extension] = seat
         self._facts.append((SeatChanged(at=max(at, seat.since), seat=seat, recovered=self.recovering), None))
         return seat
+
+    def note_recall(self, recall: Recall, *, at: datetime) -> None:
+        """Add a recall's new state; what changes nothing is no fact."""
+        if self.outbound.book.get(recall.id) != recall:
+            self.outbound.book.put(recall)
+            self._facts.append((RecallChanged(at=at, recall=recall, recovered=self.recovering), None))
 
     def note_alarms(self) -> None:
         """Raise and clear the alarms whose time has come."""

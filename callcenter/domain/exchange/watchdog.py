@@ -5,7 +5,7 @@ leg, a caller for a seat that is free.
 """
 
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegState
-from callcenter.domain.exchange import legs, moves, seats
+from callcenter.domain.exchange import legs, moves, outbound, seats
 from callcenter.domain.exchange.state import State, Track, unit_leg
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.seats import SeatState
@@ -24,6 +24,7 @@ def watch(state: State) -> None:
     """Look at every call and every seat. While Asterisk is not heard nothing is known to be wrong."""
     if not state.linked:
         return
+    outbound.watch(state)
     for call_id, track in list(state.tracks.items()):
         _end_what_was_to_end(state, state.calls[call_id], track)
         _look_at_his_talk(state, call_id, track)
@@ -90,7 +91,7 @@ def _hold_for_ended(state: State, call_id: CallId, leg: Leg) -> None:
 def _free_a_held_seat(state: State, extension: str) -> None:
     """No seat belongs to a leg that exists no more."""
     line, seat = state.lines[extension], state.seats[extension]
-    if line.leg_id is None:
+    if line.leg_id is None or line.call_id in state.outbound.lines:
         return
     call = None if line.call_id is None else state.calls.get(line.call_id)
     leg = None if call is None else call.leg(line.leg_id)
