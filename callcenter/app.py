@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -41,7 +41,7 @@ from callcenter.office.recovery import recover
 from callcenter.office.stream import Stream
 from callcenter.office.switchboard import FrozenError, Switchboard
 from callcenter.office.tickets import TicketOffice
-from callcenter.outside import publisher_of
+from callcenter.outside import Kept, outside_of
 from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
 from callcenter.settings_sources import cache_folder
@@ -205,12 +205,14 @@ class Controller:
             retention_days=settings.retention_days,
         )
 
-        self._publisher = publisher_of(
+        self._outside = outside_of(
             self._stream,
             self._switchboard,
-            address=_broker(settings, home),
-            node=settings.node,
+            self._store,
+            broker=_broker(settings, home),
             ca_file=settings.mqtt_ca_file,
+            node=settings.node,
+            kept=Kept(most=settings.outbox_most, longest=timedelta(hours=settings.outbox_hours)),
             now=clock.now,
         )
 
@@ -244,7 +246,7 @@ class Controller:
                 speech_fault=lambda: self._voice_fault or self._menus.fault,
                 hearing=hearing_use,
                 disk=disk,
-                events=None if self._publisher is None else self._publisher.health,
+                events=None if self._outside is None else self._outside.health,
             ),
         )
         self._token = secrets.api_token
@@ -293,8 +295,8 @@ class Controller:
             "parent": partial(_watch_parent, stopped),
         }
         parts |= self._hearing
-        if self._publisher is not None:
-            parts["events"] = self._publisher.run
+        if self._outside is not None:
+            parts["events"] = self._outside.run
         if not migrated:
             parts["migrate"] = self._migrate_later
         async with server, asyncio.TaskGroup() as tasks:
@@ -338,9 +340,7 @@ class Controller:
 
     async def _recover(self) -> None:
         try:
-            await recover(
-                self._exchange, self._calls, self._seats, self._moment(), alarms=Alarms(self._store)
-            )
+            await recover(self._exchange, self._calls, self._seats, self._moment(), alarms=Alarms(self._store))
         except UnavailableError as error:
             log.error("what was before cannot be read; calls in progress are taken in as they are", why=str(error))
 

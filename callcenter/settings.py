@@ -300,6 +300,16 @@ class Settings(BaseModel):
         ge=100,
         le=1_000_000,
     )
+    outbox_most: int = _set(
+        200_000,
+        "Events kept in the database for a broker or webhook that is away; then the oldest are dropped.",
+        "1000 to 10000000",
+        ge=1000,
+        le=10_000_000,
+    )
+    outbox_hours: float = _set(
+        72, "How long they are kept for it, in hours. They hold callers' numbers and words.", "1 to 8760", ge=1, le=8760
+    )
     mqtt_url: Annotated[SecretStr | None, AfterValidator(_broker), BeforeValidator(_none_when_empty)] = _set(
         None,
         "MQTT broker that is told what happens (docs/events.md). Default: none is. In user and password, signs such as"

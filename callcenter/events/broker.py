@@ -1,4 +1,4 @@
-"""One connection to an MQTT broker; the only place that knows aiomqtt. What goes wrong is said in words."""
+"""One connection to an MQTT 5 broker; the only place that knows aiomqtt. What goes wrong is said in words."""
 
 import asyncio
 import contextlib
@@ -7,9 +7,14 @@ import math
 import os
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.client import Client as Paho
+from paho.mqtt.client import DisconnectFlags
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from callcenter.domain.errors import UnavailableError
@@ -27,13 +32,37 @@ _OWN_LIMIT = math.inf  # for aiomqtt, whose limits lose a cancellation that meet
 _SILENT = "it does not answer"
 _BROKEN = "the connection broke"
 _LOGIN = "the login is refused: user or password is wrong, or this user may not connect"
+_OLD = "it speaks no MQTT 5; Mosquitto does since version 1.6"
+_CLOSED = "it closes the connection before it has answered; perhaps it speaks no MQTT 5"
+_FULL = 151  # the one refusal of a message that may be over a moment later
 _WHY = {
+    1: _OLD,  # as MQTT 3.1.1 has it
+    132: _OLD,
     133: "the broker does not take our client id",
     134: _LOGIN,
     135: _LOGIN,
     136: "the broker is not ready to serve",
+    137: "the broker is busy",
+    138: "the broker has banned us",
+    139: "the broker is shutting down",
+    141: "the broker has heard no sign of life of us",
+    142: "another client with our name has taken over: give each controller a node of its own",
+    147: "the broker takes fewer messages at a time than we send",
+    149: "a message is larger than the broker takes",
+    151: "the broker's quota is used up",
+    152: "the broker has ended the connection by hand",
+    156: "the broker wants us to use another server",
+    157: "the broker has moved",
+    159: "the broker takes no more connections at this rate",
 }
-"""What a broker that does not let us in means, by reason code (MQTT 5 §2.4)."""
+"""Why a broker does not let us in, or ends it, by reason code (MQTT 5 §2.4)."""
+_REFUSALS = {
+    135: "this user may not write there",
+    144: "the broker takes no such topic",
+    149: "it is larger than the broker takes",
+    153: "the broker takes its payload for wrong",
+}
+"""Why it does not take one message."""
 
 
 _UNHEARD = logging.getLogger(f"{__name__}.library")  # what it would log is said once, by whoever holds the connection
@@ -44,14 +73,46 @@ class BrokerAwayError(UnavailableError):
     """The broker cannot be reached, lets us not in, or takes nothing any more; the message says which."""
 
 
+class _Client(aiomqtt.Client):
+    """Also notices what aiomqtt passes over: a message that the broker refuses, and an end before the beginning."""
+
+    def __init__(self, *args: Any, **how: Any) -> None:
+        super().__init__(*args, **how)
+        self.refusals: list[int] = []
+
+    def _on_publish(
+        self, client: Paho, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties
+    ) -> None:
+        if reason_code.value >= _REFUSED:
+            self.refusals.append(reason_code.value)
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+
+    def _on_disconnect(
+        self,
+        client: Paho,
+        userdata: Any,
+        flags: DisconnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        if not self._connected.done():
+            self._connected.set_exception(aiomqtt.MqttError(_CLOSED))
+        super()._on_disconnect(client, userdata, flags, reason_code, properties)
+
+
 class Connection:
     """A connection that stands."""
 
-    def __init__(self, client: aiomqtt.Client) -> None:
+    def __init__(self, client: _Client) -> None:
         self._client = client
+        self.refused = 0
+        """Messages that the broker did not take, and never will."""
+        self.why_refused = ""
 
     async def send(self, messages: Iterable[Message]) -> None:
         """Hand these over, in this order, and wait until the broker has them all; no more than AT_ONCE at a time.
+
+        Those that it refuses are counted; sending them again would not help.
 
         Raises:
             BrokerAwayError: some may not have come through.
@@ -69,11 +130,23 @@ class Connection:
             raise BrokerAwayError(str(failed.exceptions[0])) from failed
         except* ValueError as failed:
             raise ValueError("a message that MQTT cannot carry") from failed
+        finally:
+            refusals, self._client.refusals = self._client.refusals, []
+        if _FULL in refusals:
+            raise BrokerAwayError(_WHY[_FULL])
+        if refusals:
+            self.refused += len(refusals)
+            self.why_refused = _REFUSALS.get(refusals[0], f"reason code {refusals[0]}")
 
     async def _send(self, message: Message) -> None:
         async with _answered():
             await self._client.publish(
-                message.topic, message.payload, qos=message.qos, retain=message.retain, timeout=_OWN_LIMIT
+                message.topic,
+                message.payload,
+                qos=message.qos,
+                retain=message.retain,
+                properties=_properties(message),
+                timeout=_OWN_LIMIT,
             )
 
     async def listen(self, filters: Sequence[str]) -> bool:
@@ -108,18 +181,19 @@ async def connected(
 
     """
     await _reach(address)
-    client = aiomqtt.Client(
+    client = _Client(
         address.host,
         address.port,
         username=address.user,
         password=address.password,
         identifier=client_id,
         logger=_UNHEARD,
-        clean_session=True,
+        protocol=aiomqtt.ProtocolVersion.V5,
+        clean_start=True,  # and no session beyond the connection: what is not told yet is in our own outbox
         timeout=_OWN_LIMIT,
         keepalive=KEEPALIVE_SECONDS,
         max_inflight_messages=AT_ONCE,
-        will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain),
+        will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain, _properties(will, PacketTypes.WILLMESSAGE)),
         tls_params=aiomqtt.TLSParameters(ca_certs=None if ca_file is None else str(ca_file)) if address.tls else None,
     )
     client.pending_calls_threshold = AT_ONCE  # it would log a warning for what is meant
@@ -144,6 +218,18 @@ async def _answered(within: float = ANSWER_SECONDS) -> AsyncIterator[None]:
         raise BrokerAwayError(_SILENT) from error
     except aiomqtt.MqttError as error:
         raise BrokerAwayError(_words(error)) from error
+
+
+def _properties(message: Message, packet: int = PacketTypes.PUBLISH) -> Properties:
+    properties = Properties(packet)  # type: ignore[no-untyped-call]  # paho has no types here
+    if message.payload:
+        properties.PayloadFormatIndicator = 1  # UTF-8
+        properties.ContentType = message.content_type
+    if message.properties:
+        properties.UserProperty = list(message.properties)
+    if message.expires_seconds is not None:
+        properties.MessageExpiryInterval = message.expires_seconds
+    return properties
 
 
 async def _reach(address: BrokerAddress) -> None:
@@ -176,7 +262,8 @@ def _words(error: Exception) -> str:
         case MqttConnectError():
             return _WHY.get(_code(error.rc), f"it does not let us in ({error})")
         case aiomqtt.MqttCodeError():
-            return _BROKEN
+            said = error.rc if isinstance(error.rc, ReasonCode) else getattr(error.__cause__, "rc", None)
+            return _WHY.get(said.value, _BROKEN) if isinstance(said, ReasonCode) else _BROKEN
         case _:
             return _words_of_text(str(error))
 

@@ -1,35 +1,26 @@
 """Tells an MQTT broker what happens, for as long as the controller runs. Nobody ever waits for it.
 
-A broker that is away costs events, never a call: what has no room in the backlog is dropped and counted. When the
-broker is back it gets what waited, then how everything is now, and only then `online`.
+What a broker that is away misses waits in the outbox. When the broker is back it gets that, then how everything is now,
+and only then `online`.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from callcenter.domain.errors import CallcenterError
+from callcenter.domain.letters import Letter
 from callcenter.events.address import BrokerAddress
-from callcenter.events.backlog import Backlog
 from callcenter.events.broker import GOODBYE_SECONDS, BrokerAwayError, Connection, connected
-from callcenter.events.topics import (
-    AT_MOST_ONCE,
-    FLEETING,
-    OFFLINE,
-    ONLINE,
-    Event,
-    Message,
-    State,
-    Topics,
-    forgotten,
-)
+from callcenter.events.letters import Letters
+from callcenter.events.topics import AT_MOST_ONCE, OFFLINE, ONLINE, TEXT_TYPE, Message, State, Topics, forgotten
 
 log = structlog.get_logger(__name__)
 
-BACKLOG = 5_000  # events kept for a broker that is away; some minutes of a busy hotline
 TOGETHER = 10  # events handed over at one time; twice as many messages, each answered by the broker
 RETRY_FIRST_SECONDS = 0.5
 RETRY_MOST_SECONDS = 15.0
@@ -42,59 +33,53 @@ class Publisher:
     def __init__(
         self,
         address: BrokerAddress,
+        letters: Letters,
         *,
         node: str,
         stream: str,
         state: Callable[[], State],
         ca_file: Path | None = None,
-        most_waiting: int = BACKLOG,
     ) -> None:
         """Join the parts.
 
-        `node`: our name in every topic; `stream`: id of the stream the events' numbers count in; `state`: gives how
-        everything is at this moment; `ca_file`: of the authority that signed the broker's certificate, where the
-        machine does not know it.
+        `letters`: what is to be told; `node`: our name in every topic; `stream`: id of the stream that `state` is of;
+        `state`: gives how everything is at this moment; `ca_file`: of the authority that signed the broker's
+        certificate, where the machine does not know it.
         """
         self._address = address
         self._client_id = f"callcenter-{node}"  # the same at each start: the broker ends what is left of an earlier one
         self._topics = Topics(node, stream)
         self._state = state
         self._ca_file = ca_file
-        self._backlog = Backlog(most_waiting)
+        self._letters = letters
+        self._as_of = 0  # place of the newest letter that the retained state knew of
         self._is_current: set[str] = set()  # topics that retain what is so
         self._connected = False
         self._is_online = False  # what is retained at the broker is up to date
         self._why = "not connected yet"
-        self._told_dropping = False
+        self._refused = 0
+        self._why_refused = ""
         self.published = 0
         """Events that the broker has taken, since the start."""
         self.failures = 0
         """Events that our own code could not tell, since the start."""
 
-    def give(self, event: Event) -> None:
-        """Take in what just happened; never waits."""
-        if event.type in FLEETING and not self._connected:
-            return
-        before = self._backlog.dropped
-        self._backlog.give(event)
-        if self._backlog.dropped > before and not self._told_dropping:
-            self._told_dropping = True
-            log.warning("events are dropped, the oldest first, until the broker is back", broker=str(self._address))
-
     def health(self) -> tuple[str, str]:
         """Say how it is: `ok` or `degraded`, and why."""
         counts = f"{self.published} events told"
-        if len(self._backlog):
-            counts += f", {len(self._backlog)} wait"
-        if self._backlog.dropped:
-            counts += f", {self._backlog.dropped} dropped"
+        if self._letters.waiting:
+            counts += f", {self._letters.waiting} wait"
+        if self._letters.dropped:
+            counts += f", {self._letters.dropped} dropped"
         if self.failures:
             counts += f", {self.failures} could not be told"
+        if self._refused:
+            counts += f", {self._refused} messages were refused: {self._why_refused}"
         if not self._connected:
             return "degraded", f"the broker at {self._address} is away: {self._why}; {counts}"
         if not self._is_online:
             return "degraded", f"connected to {self._address}, which is being told what it missed; {counts}"
-        return "degraded" if self.failures else "ok", f"connected to {self._address}; {counts}"
+        return "degraded" if self.failures or self._refused else "ok", f"connected to {self._address}; {counts}"
 
     async def run(self) -> None:
         """Publish until cancelled; a broker that is away is tried again and again."""
@@ -116,9 +101,10 @@ class Publisher:
             wait = min(RETRY_MOST_SECONDS, wait * 2)
 
     async def _serve(self) -> None:
-        will = Message(topic=self._topics.status, payload=OFFLINE.encode(), retain=True)
         async with (
-            connected(self._address, client_id=self._client_id, will=will, ca_file=self._ca_file) as connection,
+            connected(
+                self._address, client_id=self._client_id, will=self._status(OFFLINE), ca_file=self._ca_file
+            ) as connection,
             self._farewell(connection),
         ):
             self._back()
@@ -131,15 +117,14 @@ class Publisher:
 
     def _back(self) -> None:
         self._connected = True
-        self._told_dropping = False
-        log.info("connected to the broker", broker=str(self._address), waiting=len(self._backlog))
+        log.info("connected to the broker", broker=str(self._address), waiting=self._letters.waiting)
 
     def _lost(self, why: str) -> None:
         if self._connected or why != self._why:  # once for each absence, and when it changes
             log.warning("the broker is away", broker=str(self._address), why=why)
-        self._connected = self._is_online = False
+        self._connected = self._is_online = self._letters.is_live = False
         self._why = why
-        self._backlog.put_back()
+        self._letters.put_back()
 
     @asynccontextmanager
     async def _farewell(self, connection: Connection) -> AsyncIterator[None]:
@@ -147,50 +132,67 @@ class Publisher:
         try:
             yield
         except asyncio.CancelledError:
-            self._backlog.put_back()
+            self._letters.put_back()
             with suppress(TimeoutError, BrokerAwayError):
                 async with asyncio.timeout(GOODBYE_SECONDS):
-                    while self._backlog.oldest is not None:
-                        await self._send_some(connection)
+                    while await self._send_some(connection, wait=False):
+                        pass  # what is left after that is told by our successor
+            self._letters.put_back()
             # Our will is not told after a proper end, so this goes out first, whatever still waits for an answer.
-            last = Message(topic=self._topics.status, payload=OFFLINE.encode(), qos=AT_MOST_ONCE, retain=True)
+            last = self._status(OFFLINE, qos=AT_MOST_ONCE)
             with suppress(BrokerAwayError):
                 await connection.send([last])
             raise
 
     async def _tell(self, connection: Connection) -> None:
         """Tell what waited, then how everything is, then what happens."""
-        newest = self._state().seq
-        while (oldest := self._backlog.oldest) is not None and oldest <= newest:
-            await self._send_some(connection)
+        await self._letters.opened()
+        self._as_of = missed = self._letters.newest
+        while self._letters.next <= missed and await self._send_some(connection, wait=False):
+            pass
+        self._letters.is_live = True
+        self._as_of = self._letters.newest
         state = list(self._topics.state(self._state()))
         self._is_current = {message.topic for message in state}
         await connection.send(state)
         if not await connection.listen([*self._topics.retained, self._topics.status]):
             log.info("what an earlier controller left retained stays: this user may not read at the broker")
-        await connection.send([Message(topic=self._topics.status, payload=ONLINE.encode(), retain=True)])
+        await connection.send([self._status(ONLINE)])
         self._is_online = True
         while True:
             await self._send_some(connection)
 
-    async def _send_some(self, connection: Connection) -> None:
-        events = await self._backlog.take(TOGETHER)
-        messages = [message for event in events for message in self._messages(event)]
+    def _status(self, word: str, **how: Any) -> Message:
+        return Message(topic=self._topics.status, payload=word.encode(), retain=True, content_type=TEXT_TYPE, **how)
+
+    async def _send_some(self, connection: Connection, *, wait: bool = True) -> bool:
+        """Tell the next letters; False where there is none and `wait` is not asked for."""
+        letters = await self._letters.take(TOGETHER, wait=wait)
+        if not letters:
+            return False
+        messages = [message for letter in letters for message in self._messages(letter)]
+        refused = connection.refused
         try:
             await connection.send(messages)
         except ValueError:
-            log.exception("events could not be told, and are left out", events=len(events))
-            self.failures += len(events)
+            log.exception("events could not be told, and are left out", events=len(letters))
+            self.failures += len(letters)
         else:
-            self.published += len(events)
-        self._backlog.done()
+            self.published += len(letters)
+        if connection.refused > refused:
+            if not self._refused:
+                log.error("the broker refuses messages", why=connection.why_refused)
+            self._refused += connection.refused - refused
+            self._why_refused = connection.why_refused
+        self._letters.done()
+        return True
 
-    def _messages(self, event: Event) -> list[Message]:
+    def _messages(self, letter: Letter) -> list[Message]:
         try:
-            messages = list(self._topics.messages(event))
+            messages = list(self._topics.messages(letter, as_it_is=letter.position > self._as_of))
         except Exception:
             # One event that we cannot write must not keep all others from being told.
-            log.exception("an event could not be told", event_type=event.type)
+            log.exception("an event could not be told", event_type=letter.type)
             self.failures += 1
             return []
         for message in messages:

@@ -8,15 +8,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
+from callcenter.domain.letters import Letter
 from callcenter.domain.views import Json, moment
 
 ONLINE, OFFLINE = "online", "offline"
 AT_MOST_ONCE, AT_LEAST_ONCE = 0, 1
 """MQTT's qualities of service."""
-FLEETING = frozenset({"utterance.partial"})
-"""Worth nothing a moment later: sent once, and never kept for a broker that is away."""
+FLEETING_SECONDS = 10
+"""How long a broker may hold partial words for somebody who is slow."""
+JSON_TYPE, TEXT_TYPE = "application/json", "text/plain"
 
 Shape = Mapping[str, Any]
 """Public fields of an object; what is told of each: None for the value as it is, or the shape of what is inside."""
@@ -87,30 +89,6 @@ PLACES: Mapping[str, Place] = {
 """Kinds that are not told as a whole call."""
 
 
-class Event(Protocol):
-    """Something that just happened, as everybody who watches is told it."""
-
-    @property
-    def type(self) -> str:
-        """Its kind, such as `call.queued`."""
-        ...
-
-    @property
-    def seq(self) -> int:
-        """Its number in the stream."""
-        ...
-
-    @property
-    def time(self) -> datetime:
-        """When it happened."""
-        ...
-
-    @property
-    def data(self) -> Json:
-        """The whole object after the change, and what is special to it."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """How everything that is retained is, as of event `seq` of the stream."""
@@ -132,6 +110,10 @@ class Message:
     """Empty: the broker is to forget what it retains under this topic."""
     qos: int = AT_LEAST_ONCE
     retain: bool = False
+    content_type: str = JSON_TYPE
+    properties: Sequence[tuple[str, str]] = ()
+    """MQTT 5's user properties."""
+    expires_seconds: int | None = None
 
 
 class Topics:
@@ -151,25 +133,36 @@ class Topics:
         """Filters of the topics that hold how a thing is now, all but the status."""
         return [f"{self._base}/{place.branch}/+" for place in (_SEAT, _QUEUE, _TRUNK, _ALARM)]
 
-    def messages(self, event: Event) -> Iterator[Message]:
+    def messages(self, letter: Letter, *, as_it_is: bool = True) -> Iterator[Message]:
         """Give what is published of an event, in this order.
+
+        `as_it_is`: it tells how the thing is now; else how it was, and the broker is not to retain it.
 
         Raises:
             KeyError: the data do not say which thing it is about.
 
         """
-        place = PLACES.get(event.type, _OF_CALL)
-        key = _level(event.data[place.key])
-        qos = AT_MOST_ONCE if event.type in FLEETING else AT_LEAST_ONCE
+        place = PLACES.get(letter.type, _OF_CALL)
+        key = _level(letter.data[place.key])
         topic = f"{self._base}/{place.branch}/{key}"
-        told = self._written(event.type, event.seq, event.time, _public(event.data, place.shape))
-        cleared = event.type == "alarm.cleared"
-        yield Message(topic=topic, payload=told, qos=qos, retain=place.retained and not cleared)
+        retain = place.retained and as_it_is
+        cleared = letter.type == "alarm.cleared"
+        yield self._told(letter, topic, _public(letter.data, place.shape), retain=retain and not cleared)
         if cleared:
-            yield forgotten(topic)
+            yield Message(topic=topic, payload=b"", retain=as_it_is)
         if not place.retained:
-            whole = self._written(event.type, event.seq, event.time, event.data)
-            yield Message(topic=f"{self._base}/private/{place.branch}/{key}", payload=whole, qos=qos)
+            yield self._told(letter, f"{self._base}/private/{place.branch}/{key}", letter.data)
+
+    def _told(self, letter: Letter, topic: str, data: Json, *, retain: bool = False) -> Message:
+        properties = [("id", letter.id), ("type", letter.type)]
+        return Message(
+            topic=topic,
+            payload=written(letter, data),
+            qos=AT_MOST_ONCE if letter.is_fleeting else AT_LEAST_ONCE,
+            retain=retain,
+            properties=[*properties, ("redelivered", "true")] if letter.redelivered else properties,
+            expires_seconds=FLEETING_SECONDS if letter.is_fleeting else None,
+        )
 
     def state(self, state: State) -> Iterator[Message]:
         """Give what brings every retained topic up to date."""
@@ -180,13 +173,38 @@ class Topics:
             (_ALARM, state.alarms),
         ):
             for thing in things:
-                told = self._written("snapshot", state.seq, state.time, _public(thing, place.shape))
+                message = {"type": "snapshot", "stream": self._stream, "seq": state.seq, "time": moment(state.time)}
                 topic = f"{self._base}/{place.branch}/{_level(thing[place.key])}"
-                yield Message(topic=topic, payload=told, retain=True)
+                yield Message(
+                    topic=topic,
+                    payload=_in_json(message | {"data": _public(thing, place.shape)}),
+                    retain=True,
+                    properties=[("type", "snapshot")],
+                )
 
-    def _written(self, kind: str, seq: int, time: datetime, data: Json) -> bytes:
-        message = {"type": kind, "stream": self._stream, "seq": seq, "time": moment(time), "data": data}
-        return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+
+def written(letter: Letter, data: Json) -> bytes:
+    """Write an event as it is told outside, with what of its data the receiver may read."""
+    return _in_json(
+        {
+            "type": letter.type,
+            "id": letter.id,
+            "stream": letter.stream,
+            "seq": letter.seq,
+            "time": moment(letter.time),
+            "data": data,
+        }
+    )
+
+
+def public(letter: Letter) -> Json:
+    """Give what everybody may read of an event's data."""
+    told: Json = _public(letter.data, PLACES.get(letter.type, _OF_CALL).shape)
+    return told
+
+
+def _in_json(message: Json) -> bytes:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
 def forgotten(topic: str) -> Message:

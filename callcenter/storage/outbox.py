@@ -74,13 +74,22 @@ class Reader:
         """Wait until it is known what an earlier run has left to be told."""
         await self._outbox.opened.wait()
 
-    async def take(self, most: int) -> Sequence[Letter]:
-        """Wait for letters and take the oldest. Those of an earlier `take` must be done or put back."""
+    @property
+    def newest(self) -> int:
+        """Position of the newest letter, told or not."""
+        return self._outbox.newest
+
+    async def take(self, most: int, *, wait: bool = True) -> Sequence[Letter]:
+        """Take the oldest letters; where there is none, wait for one, or give none without `wait`.
+
+        Those of an earlier `take` must be done or put back.
+        """
         await self.opened()
-        while True:
+        taken: Sequence[Letter] = ()
+        while not taken:
+            if not wait and not self._ahead and self.next > self._outbox.newest:
+                return ()
             taken = await self._some(most)
-            if taken:
-                break
         self._under_way = [replace(letter, redelivered=letter.position <= self._handed) for letter in taken]
         self.next = max(self.next, taken[-1].position + 1)
         self._handed = max(self._handed, taken[-1].position)

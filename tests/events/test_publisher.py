@@ -14,8 +14,11 @@ from callcenter.events.address import BrokerAddress
 from callcenter.events.publisher import Publisher
 from callcenter.events.topics import State
 from callcenter.office.stream import Stream
+from callcenter.storage.outbox import Outbox
+from callcenter.storage.store import Store
 from tests.support.mosquitto import Mosquitto, a_broker, free_port, listening, needs_mosquitto
 from tests.support.office_fakes import eventually, running
+from tests.support.stores import Database, database, made
 
 if TYPE_CHECKING:
     from callcenter.domain.views import Json
@@ -28,14 +31,27 @@ CALL, PRIVATE = "callcenter/node1/calls/c1", "callcenter/node1/private/calls/c1"
 
 
 class House:
-    """A stream with a publisher on it, and how everything is."""
+    """A stream with an outbox and a publisher on it, and how everything is."""
 
-    def __init__(self, address: BrokerAddress, **how: Any) -> None:
-        self.stream = Stream("s1")
+    def __init__(self, address: BrokerAddress, db: Database, stream: str = "s1", **how: Any) -> None:
+        self.stream = Stream(stream)
         self.seats: list[Json] = [{"extension": "8001", "state": "ready"}]
         self.alarms: list[Json] = []
-        self.publisher = Publisher(address, node="node1", stream="s1", state=self._state, **how)
-        self.stream.when_published(self.publisher.give)
+        self._store = Store(db.url)
+        self.outbox = Outbox(self._store, node="node1", stream=stream, readers=["mqtt"], now=lambda: AT, **how)
+        self.stream.when_published(self.outbox.give)
+        self.publisher = Publisher(address, self.outbox.readers["mqtt"], node="node1", stream=stream, state=self._state)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            writing = tasks.create_task(self.outbox.run())
+            try:
+                await self.publisher.run()
+            finally:
+                writing.cancel()
+
+    async def close(self) -> None:
+        await self._store.close()
 
     def _state(self) -> State:
         return State(seq=self.stream.seq, time=AT, seats=self.seats, queues=[], trunks=[], alarms=self.alarms)
@@ -67,21 +83,33 @@ class House:
 
 
 @pytest.fixture
+async def db(tmp_path: Path) -> Database:
+    return await made(database("sqlite", tmp_path))
+
+
+@pytest.fixture
 async def broker(tmp_path: Path) -> AsyncIterator[Mosquitto]:
     async with a_broker(tmp_path) as broker:
         yield broker
 
 
 @asynccontextmanager
-async def a_house(address: BrokerAddress, prepare: Callable[[House], None] = lambda _: None) -> AsyncIterator[House]:
-    house = House(address)
+async def a_house(
+    address: BrokerAddress, db: Database, prepare: Callable[[House], None] = lambda _: None, **how: Any
+) -> AsyncIterator[House]:
+    house = House(address, db, **how)
     prepare(house)
-    async with running(house.publisher.run):
-        yield house
+    try:
+        async with running(house.run):
+            yield house
+    finally:
+        await house.close()
 
 
-async def test_each_event_is_told_with_its_stream_and_number_and_the_caller_only_in_private(broker: Mosquitto) -> None:
-    async with listening(broker.address) as everybody, a_house(broker.address) as house:
+async def test_each_event_is_told_with_its_stream_and_number_and_the_caller_only_in_private(
+    db: Database, broker: Mosquitto
+) -> None:
+    async with listening(broker.address) as everybody, a_house(broker.address, db) as house:
         await everybody.until_last(STATUS, "online")
         house.call("call.arrived")
         house.call()
@@ -89,14 +117,14 @@ async def test_each_event_is_told_with_its_stream_and_number_and_the_caller_only
         told = [seen.json for seen in await everybody.until_seen(CALL, 2)]
         whole = [seen.json for seen in await everybody.until_seen(PRIVATE, 2)]
 
-    expected = {"type": "call.arrived", "stream": "s1", "seq": 1, "time": "2026-11-24T04:00:00.000Z"}
+    expected = {"type": "call.arrived", "id": "s1:1", "stream": "s1", "seq": 1, "time": "2026-11-24T04:00:00.000Z"}
     assert told[0] == expected | {"data": {"id": "c1", "state": "queued"}}
     assert whole[0] == expected | {"data": {"id": "c1", "caller": "13800138000", "state": "queued"}}
     assert [message["seq"] for message in told] == [message["seq"] for message in whole] == [1, 2]
 
 
-async def test_who_comes_late_finds_how_everything_is(broker: Mosquitto) -> None:
-    async with a_house(broker.address) as house:
+async def test_who_comes_late_finds_how_everything_is(db: Database, broker: Mosquitto) -> None:
+    async with a_house(broker.address, db) as house:
         await house.is_("ok", "connected")
         house.seat("talking")
         house.alarm(stands=True)
@@ -114,8 +142,10 @@ async def test_who_comes_late_finds_how_everything_is(broker: Mosquitto) -> None
     assert late.under(CALL) == []  # what happened is not kept, only what is
 
 
-async def test_an_alarm_that_is_over_is_told_to_those_who_listen_and_gone_for_those_who_come(broker: Mosquitto) -> None:
-    async with listening(broker.address) as early, a_house(broker.address) as house:
+async def test_an_alarm_that_is_over_is_told_to_those_who_listen_and_gone_for_those_who_come(
+    db: Database, broker: Mosquitto
+) -> None:
+    async with listening(broker.address) as early, a_house(broker.address, db) as house:
         await early.until_last(STATUS, "online")
         house.alarm(stands=True)
         house.alarm(stands=False)
@@ -128,18 +158,18 @@ async def test_an_alarm_that_is_over_is_told_to_those_who_listen_and_gone_for_th
     assert late.under(ALARM) == []
 
 
-async def test_what_an_earlier_controller_left_and_is_no_more_is_taken_away(broker: Mosquitto) -> None:
+async def test_what_an_earlier_controller_left_and_is_no_more_is_taken_away(db: Database, broker: Mosquitto) -> None:
     gone = "callcenter/node1/seats/8009"
 
     def before(house: House) -> None:
         house.seats.append({"extension": "8009", "state": "ready"})
         house.alarm(stands=True)
 
-    async with a_house(broker.address, before) as house:
+    async with a_house(broker.address, db, before) as house:
         await house.is_("ok", "1 events told")
     async with listening(broker.address) as everybody:
         await everybody.until_seen(gone)
-        async with a_house(broker.address):
+        async with a_house(broker.address, db):
             await everybody.until_last(gone, "")
             await everybody.until_last(ALARM, "")
             async with listening(broker.address) as late:
@@ -150,9 +180,9 @@ async def test_what_an_earlier_controller_left_and_is_no_more_is_taken_away(brok
 
 
 async def test_a_broker_that_is_killed_gets_what_it_missed_and_how_everything_is(
-    broker: Mosquitto, tmp_path: Path
+    db: Database, broker: Mosquitto, tmp_path: Path
 ) -> None:
-    async with a_house(broker.address) as house:
+    async with a_house(broker.address, db) as house:
         await house.is_("ok")
         house.call("call.arrived")
         await house.is_("ok", "1 events told")
@@ -178,31 +208,31 @@ async def test_a_broker_that_is_killed_gets_what_it_missed_and_how_everything_is
     assert everybody.under(SEAT)[-1].json["data"]["state"] == "talking"
 
 
-async def test_what_waited_comes_before_what_is_and_online_last(tmp_path: Path) -> None:
-    broker = Mosquitto(tmp_path)
-    house = House(broker.address, most_waiting=50)
-    for _ in range(60):
-        house.call()
-    house.seat("talking")
-    assert house.publisher.health()[1].endswith("50 wait, 11 dropped")
-    try:
-        await broker.start()
-        async with listening(broker.address) as everybody, running(house.publisher.run):
-            await everybody.until_last(STATUS, "online")
-            await everybody.until_seen(SEAT, 2)
-            await house.is_("ok", "50 events told, 11 dropped")
-            told = [seen for seen in everybody.seen if not seen.topic.startswith("callcenter/node1/private/")]
-    finally:
-        await broker.kill()
+async def test_what_waited_comes_before_what_is_and_online_last(db: Database, tmp_path: Path) -> None:
+    def before(house: House) -> None:
+        for _ in range(60):
+            house.call()
+        house.seat("talking")
+
+    async with (
+        a_broker(tmp_path) as broker,
+        listening(broker.address) as everybody,
+        a_house(broker.address, db, before, most_in_memory=50) as house,
+    ):
+        await everybody.until_last(STATUS, "online")
+        await house.is_("ok", "50 events told, 11 dropped")
+        told = [seen for seen in everybody.seen if not seen.topic.startswith("callcenter/node1/private/")]
 
     assert [seen.json["seq"] for seen in told[:-2]] == list(range(12, 62))
     assert [seen.topic for seen in told[-3:]] == [SEAT, SEAT, STATUS]
     assert (told[-2].json["type"], told[-2].json["seq"]) == ("snapshot", 61)
 
 
-async def test_a_controller_that_ends_tells_what_is_left_and_then_that_it_is_gone(broker: Mosquitto) -> None:
+async def test_a_controller_that_ends_tells_what_is_left_and_then_that_it_is_gone(
+    db: Database, broker: Mosquitto
+) -> None:
     async with listening(broker.address, STATUS, CALL) as everybody:
-        async with a_house(broker.address) as house:
+        async with a_house(broker.address, db) as house:
             await everybody.until_last(STATUS, "online")
             house.call("call.ended")  # and at once the end
         await everybody.until_last(STATUS, "offline")
@@ -210,34 +240,34 @@ async def test_a_controller_that_ends_tells_what_is_left_and_then_that_it_is_gon
     assert set(everybody.types(CALL)) == {"call.ended"}  # twice where the end came before the broker's answer
 
 
-async def test_a_wrong_password_is_said_clearly_and_never_shown(tmp_path: Path) -> None:
+async def test_a_wrong_password_is_said_clearly_and_never_shown(db: Database, tmp_path: Path) -> None:
     async with a_broker(tmp_path, login=("hotline", "right")) as broker:
         address = broker.address
         wrong = BrokerAddress(host=address.host, port=address.port, user="hotline", password="hush-hush")
         with structlog.testing.capture_logs() as logged:
-            async with a_house(wrong) as house:
+            async with a_house(wrong, db) as house:
                 await house.is_("degraded", "the login is refused: user or password is wrong")
-            async with a_house(address) as house:
+            async with a_house(address, db) as house:
                 await house.is_("ok", "connected")
 
     assert [line["log_level"] for line in logged] == ["warning", "info"]
-    assert "hush" not in f"{logged} {wrong!r} {wrong} {House(wrong).publisher.health()}"
+    assert "hush" not in f"{logged} {wrong!r} {wrong} {house.publisher.health()}"
 
 
-async def test_one_who_may_only_write_still_tells_everything(tmp_path: Path) -> None:
+async def test_one_who_may_only_write_still_tells_everything(db: Database, tmp_path: Path) -> None:
     rights = tmp_path / "rights"
     rights.write_text("user hotline\ntopic write callcenter/#\nuser reader\ntopic read callcenter/#\n")
     async with (
         a_broker(tmp_path, f"acl_file {rights}", login=("hotline", "right")) as broker,
-        a_house(broker.address) as house,
+        a_house(broker.address, db) as house,
     ):
         house.call()
         await house.is_("ok", "1 events told")
 
 
 @pytest.mark.slow
-async def test_a_broker_that_stands_still_keeps_nobody_waiting(broker: Mosquitto) -> None:
-    async with a_house(broker.address) as house:
+async def test_a_broker_that_stands_still_keeps_nobody_waiting(db: Database, broker: Mosquitto) -> None:
+    async with a_house(broker.address, db) as house:
         await house.is_("ok")
         broker.freeze(on=True)
         try:
@@ -251,8 +281,8 @@ async def test_a_broker_that_stands_still_keeps_nobody_waiting(broker: Mosquitto
         await house.is_("ok", "100 events told", within=15)
 
 
-async def test_an_event_that_cannot_be_told_is_counted_and_the_next_goes_out(broker: Mosquitto) -> None:
-    async with listening(broker.address, CALL) as everybody, a_house(broker.address) as house:
+async def test_an_event_that_cannot_be_told_is_counted_and_the_next_goes_out(db: Database, broker: Mosquitto) -> None:
+    async with listening(broker.address, CALL) as everybody, a_house(broker.address, db) as house:
         await house.is_("ok")
         house.stream.publish("call.queued", AT, {"state": "without an id"})
         house.call()
@@ -260,7 +290,7 @@ async def test_an_event_that_cannot_be_told_is_counted_and_the_next_goes_out(bro
         await house.is_("degraded", "1 could not be told")
 
 
-async def test_nobody_at_home_is_found_out_at_no_cost_to_the_rest() -> None:
-    async with a_house(BrokerAddress(host="127.0.0.1", port=free_port())) as house:
+async def test_nobody_at_home_is_found_out_at_no_cost_to_the_rest(db: Database) -> None:
+    async with a_house(BrokerAddress(host="127.0.0.1", port=free_port()), db) as house:
         house.call()
         await house.is_("degraded", "is away", "1 wait")

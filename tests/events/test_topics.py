@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from callcenter.domain.alarms import Alarm
 from callcenter.domain.calls import Call, Leg
 from callcenter.domain.facts import FACT_OF_KIND, CallArrived, Fact, OfCall, apply
+from callcenter.domain.letters import Letter
 from callcenter.domain.notes import Utterance
 from callcenter.domain.seats import Seat
 from callcenter.domain.tickets import Ticket
@@ -68,14 +69,6 @@ PERSONAL: dict[str, frozenset[str]] = {
 """Fields that tell who calls, what he pressed and what was said."""
 
 
-@dataclass(frozen=True)
-class Happened:
-    type: str
-    data: Json
-    seq: int = 1
-    time: datetime = AT
-
-
 def marked(value: Any) -> Any:
     """The same value, with MARK in every personal text."""
     if isinstance(value, tuple):
@@ -90,8 +83,9 @@ def marked(value: Any) -> Any:
     return replace(value, **changed)
 
 
-def told(kind: str, data: Json) -> list[Message]:
-    return list(TOPICS.messages(Happened(kind, data)))
+def told(kind: str, data: Json, **how: bool) -> list[Message]:
+    letter = Letter(position=1, stream="s1", seq=1, time=AT, type=kind, data=data)
+    return list(TOPICS.messages(letter, **how))
 
 
 def public(messages: list[Message]) -> list[Message]:
@@ -188,8 +182,15 @@ def test_every_kind_has_its_topic() -> None:
     for kind, topic in sorted(places.items()):
         print(f"{kind:20}{topic}")
     assert set(PLACES) <= set(places)
-    branches = {topic.partition("/")[0] for topic in places.values()}
-    assert branches == {"calls", "seats", "queues", "trunks", "alarms", "tickets", "recalls"}
+    assert {topic.partition("/")[0] for topic in places.values()} == {
+        "calls",
+        "seats",
+        "queues",
+        "alarms",
+        "tickets",
+        "trunks",
+        "recalls",
+    }
     assert all(
         topic == "calls/c1" for kind, topic in places.items() if kind.startswith(("call.", "leg.", "utt", "recording."))
     )

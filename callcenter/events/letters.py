@@ -1,0 +1,47 @@
+"""What a sender needs of the outbox: its own place there. The database's side of it is `storage/outbox.py`."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from callcenter.domain.letters import Letter
+
+
+class Letters(Protocol):
+    """The letters that one sender is to tell, in order. `done` or `put_back` follows each `take`."""
+
+    is_live: bool
+    """Set by the sender while it keeps pace with what happens."""
+    dropped: int
+    """Letters that grew too old or too many before they were told, since the start."""
+    next: int
+    """Place of the next letter that is taken."""
+
+    @property
+    def waiting(self) -> int:
+        """How many are not told yet."""
+        ...
+
+    @property
+    def newest(self) -> int:
+        """Place of the newest letter."""
+        ...
+
+    async def opened(self) -> None:
+        """Wait until it is known what an earlier run has left to be told."""
+        ...
+
+    async def take(self, most: int, *, wait: bool = True) -> Sequence[Letter]:
+        """Take the oldest; wait for one where there is none, or give none then."""
+        ...
+
+    def done(self) -> None:
+        """What was taken has arrived."""
+        ...
+
+    def put_back(self) -> None:
+        """What was taken may not have arrived: it is taken again, marked as redelivered."""
+        ...
+
+    async def bury(self, *, attempts: int, reason: str) -> None:
+        """Put the one letter under way among the dead. Raises UnavailableError."""
+        ...
