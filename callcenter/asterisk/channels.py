@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from callcenter.domain.ids import CallId, LegId
+from callcenter.domain.ids import CallId, LegId, RecallId
 
 TRUNK = "trunk"  # the one endpoint of pjsip.conf that is not a seat
 _PJSIP = re.compile(r"PJSIP/([A-Za-z0-9_.-]{1,64})-[0-9a-f]{8,}")
@@ -18,6 +18,8 @@ class Kind(StrEnum):
     CALLER = "caller"
     SEAT = "seat"
     UNIT = "unit"
+    RECALLED = "recalled"
+    """A citizen who is being called back, until he answers; then he is the caller of a call."""
     MUSIC = "music"
     TAP = "tap"
     OTHER = "other"
@@ -48,6 +50,8 @@ class Channel:
     """The domain knows this leg."""
     rang: bool = False
     up: bool = False
+    calls_back: RecallId | None = None
+    """A seat that calls a citizen back, and what is owed to him."""
     private: bool = False
     """A unit that waits on its answer, to be spoken to without the caller."""
     joined: bool = False

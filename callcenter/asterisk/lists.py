@@ -9,10 +9,10 @@ from callcenter.asterisk.link import AmiLink
 from callcenter.asterisk.translate import PHONE_AWAY, RINGING, UP, number_of, time_of
 from callcenter.domain.calls import LegKind
 from callcenter.domain.errors import UnavailableError
-from callcenter.domain.ids import CallId, LegId
-from callcenter.domain.telephony import CallFound, LegFound, LinkRestored, Place
+from callcenter.domain.ids import CallId, LegId, RecallId
+from callcenter.domain.telephony import CallFound, LegFound, LinkRestored, Place, RecallFound
 
-VARIABLES = "CASEID,QSINCE,RECORDING,SEAT,ASSERTED,TARGET,UNITID,UNITNUMBER"
+VARIABLES = "CASEID,QSINCE,RECORDING,SEAT,ASSERTED,TARGET,UNITID,UNITNUMBER,RECALL,RECALLED"
 UNSET = frozenset({"", "(null)"})
 LIST_SECONDS = 10.0  # a list of some hundred channels takes milliseconds; more is a sick Asterisk
 MUSIC_NAME = "Local/s@music-"
@@ -44,6 +44,7 @@ async def found(link: AmiLink, table: ChannelTable) -> LinkRestored:
         at=at,
         calls=tuple(_call(entry, entries, at=at) for entry in entries if _is_caller(entry)),
         seats_registered=frozenset(seat for seat, phone in table.phones.items() if phone.registered),
+        recalls=tuple(_recall(entry, entries) for entry in entries if _calls_back(entry)),
     )
 
 
@@ -59,21 +60,38 @@ def _variable(entry: Headers, name: str) -> str | None:
 
 
 def _number(entry: Headers) -> str | None:
+    if _is_recalled(entry):
+        return _variable(entry, "RECALLED")
     return number_of(entry, asserted=_variable(entry, "ASSERTED") or "")
 
 
 def _is_caller(entry: Headers) -> bool:
     """Tell the caller from a unit we dialled: both are the trunk's, and in one talk with him it takes his account code.
 
-    Only his own channel was given a place to record to.
+    Only his own channel was given a place to record to. Whom we called back is a caller as soon as he has answered.
     """
+    if _is_recalled(entry):
+        return entry.get("ChannelState") == UP
     case = _variable(entry, "CASEID")
     is_his = case is not None and entry.get("AccountCode") == case and _variable(entry, "RECORDING") is not None
     return is_his and endpoint_of(entry.get("Channel", "")) == TRUNK
 
 
+def _is_recalled(entry: Headers) -> bool:
+    """Tell a citizen whom a seat called back, or is calling back."""
+    return endpoint_of(entry.get("Channel", "")) == TRUNK and _variable(entry, "RECALL") is not None
+
+
+def _calls_back(entry: Headers) -> bool:
+    """Tell a seat that rings in order to call a citizen back, or has picked up and hears his phone ring."""
+    is_seats = seat_of(entry.get("Channel", "")) is not None and _variable(entry, "RECALL") is not None
+    return is_seats and (entry.get("ChannelState") != UP or entry.get("Context") == "recall")
+
+
 def _is_unit(entry: Headers) -> bool:
     """Tell a unit we dialled: the trunk's, with the call's id, and not the caller."""
+    if _is_recalled(entry):
+        return False
     is_trunks = endpoint_of(entry.get("Channel", "")) == TRUNK
     return is_trunks and _variable(entry, "CASEID") is not None and not _is_caller(entry)
 
@@ -97,6 +115,8 @@ def _channel(entry: Headers, ours: Mapping[str, Channel]) -> Channel:
     if _is_caller(entry):
         channel.kind, channel.caller_number = Kind.CALLER, _number(entry)
         channel.call_id, channel.leg_id = CallId(case or ""), LegId(case or "")
+    elif _is_recalled(entry):
+        channel.kind, channel.call_id = Kind.RECALLED, None if case is None else CallId(case)
     elif _is_unit(entry):
         channel.kind, channel.call_id, channel.leg_id = Kind.UNIT, CallId(case or ""), LegId(uniqueid)
         channel.private = _variable(entry, "TARGET") is not None
@@ -104,6 +124,8 @@ def _channel(entry: Headers, ours: Mapping[str, Channel]) -> Channel:
         channel.kind, channel.seat = Kind.SEAT, seat
         if case is not None:
             channel.call_id, channel.leg_id = CallId(case), LegId(uniqueid)
+        recall = _variable(entry, "RECALL")
+        channel.calls_back = None if recall is None else RecallId(recall)
     elif before is not None:
         channel.kind, channel.call_id = before.kind, before.call_id
         channel.seat = _variable(entry, "SEAT") if before.kind is Kind.MUSIC else None
@@ -131,6 +153,22 @@ def _call(entry: Headers, entries: tuple[Headers, ...], *, at: datetime) -> Call
         place=_place(entry),
         talk=entry.get("BridgeID") or None,
         legs=tuple(_leg(other) for other in entries if _is_leg_of(other, call_id)),
+        recording=_variable(entry, "RECORDING"),
+        recall=RecallId(_variable(entry, "RECALL") or "") if _is_recalled(entry) else None,
+    )
+
+
+def _recall(entry: Headers, entries: tuple[Headers, ...]) -> RecallFound:
+    case = CallId(_variable(entry, "CASEID") or "")
+    dialled = any(_is_recalled(other) and _variable(other, "CASEID") == case for other in entries)
+    return RecallFound(
+        call_id=case,
+        recall_id=RecallId(_variable(entry, "RECALL") or ""),
+        seat=seat_of(entry.get("Channel", "")) or "",
+        leg_id=LegId(entry.get("Uniqueid", "")),
+        number=_variable(entry, "RECALLED") or "",
+        answered=entry.get("ChannelState") == UP,
+        dialled=dialled,
         recording=_variable(entry, "RECORDING"),
     )
 

@@ -13,6 +13,7 @@ from callcenter.asterisk.ami import Answer, Headers
 from callcenter.asterisk.channels import Channel, ChannelTable, Kind, far_end
 from callcenter.asterisk.link import AmiLink
 from callcenter.asterisk.lists import found
+from callcenter.asterisk.outbound import CallingBack
 from callcenter.asterisk.taps import Taps
 from callcenter.asterisk.threeway import Calling, ThreeWay, is_refusal
 from callcenter.asterisk.translate import CALLED, time_of, translate
@@ -23,6 +24,7 @@ from callcenter.domain.wishes import (
     AfterTalk,
     Announce,
     BringSeatIn,
+    DialBack,
     DialUnit,
     EndCall,
     EndLeg,
@@ -85,6 +87,7 @@ class Telephone:
         self._monotonic = monotonic
         self._life_seconds = life_seconds
         self._calling = Calling(link, table, self._never_came)
+        self._calling_back = CallingBack(link, table, self._never_came)
         self._three_way = ThreeWay(link, table, self._calling)
         self._taps = taps
         self._flows: dict[str, AgiCaller[object]] = {}
@@ -115,6 +118,8 @@ class Telephone:
         match wish:
             case OfferSeat() | RingSeatBack():
                 self._calling.seat(wish)
+            case DialBack():
+                self._calling_back.seat(wish)
             case EndLeg():
                 self._end(self._table.leg(wish.leg_id))
             case EndCall():
@@ -319,7 +324,7 @@ class Telephone:
         self._on_event(picture)
         if self._taps is not None:
             self._taps.restored()
-        calls = {call.call_id for call in picture.calls}
+        calls = {call.call_id for call in picture.calls} | {recall.call_id for recall in picture.recalls}
         for channel in self._table:
             self._settle(channel, calls, at=picture.at)
 

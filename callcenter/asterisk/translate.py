@@ -33,6 +33,8 @@ from callcenter.domain.telephony import (
     PartyLeft,
     PartyResumed,
     PhoneSeen,
+    RecallDialled,
+    RecallOver,
     TalkOver,
     TelephonyEvent,
     VoiceBegan,
@@ -128,6 +130,9 @@ def _new_channel(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
 def _stranger(uniqueid: str, name: str, headers: Headers, table: ChannelTable) -> Channel:
     """Find out what a channel is that we did not ask for."""
     if endpoint_of(name) == TRUNK:
+        seat_leg = table.get(headers.get("Linkedid", ""))
+        if seat_leg is not None and seat_leg.calls_back is not None and seat_leg.call_id is not None:
+            return Channel(uniqueid=uniqueid, kind=Kind.RECALLED, call_id=seat_leg.call_id)
         return Channel(uniqueid=uniqueid, kind=Kind.OTHER, caller_number=number_of(headers))
     seat = seat_of(name)
     if seat is None:
@@ -145,7 +150,7 @@ def _new_state(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
     if headers.get("ChannelState") == RINGING:
         return _rang(channel, time_of(headers))
     if headers.get("ChannelState") == UP:
-        return _answered(channel, time_of(headers))
+        return _answered(channel, table, time_of(headers))
     return []
 
 
@@ -163,10 +168,12 @@ def _rang(channel: Channel, at: datetime) -> list[TelephonyEvent]:
     return [LegRang(at=at, call_id=channel.call_id, leg_id=channel.leg_id)]
 
 
-def _answered(channel: Channel, at: datetime) -> list[TelephonyEvent]:
+def _answered(channel: Channel, table: ChannelTable, at: datetime) -> list[TelephonyEvent]:
     if channel.up:
         return []
     channel.up = True
+    if channel.kind is Kind.RECALLED and channel.call_id is not None:
+        table.name_caller(channel, channel.call_id)
     if channel.call_id is None or channel.leg_id is None:
         return []
     if channel.kind is Kind.CALLER:
@@ -181,7 +188,7 @@ def _originate_response(headers: Headers, table: ChannelTable) -> list[Telephony
     if channel is None:
         return []
     if headers.get("Response") == "Success":
-        return _answered(channel, time_of(headers))
+        return _answered(channel, table, time_of(headers))
     if channel.name is not None:
         return []  # its Hangup tells why, within a millisecond
     table.remove_never_came(channel.uniqueid)  # no channel was ever made: the phone is not registered
@@ -260,6 +267,8 @@ def _user_event(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
         return _star(headers, at)
     if name == "Arrived":
         return _arrived(headers, table, at)
+    if name in ("Recalling", "RecallOver"):
+        return _recall(name, headers, table, at)
     call_id = _caller_of(headers, table)
     if call_id is None:
         return []
@@ -293,6 +302,26 @@ def _arrived(headers: Headers, table: ChannelTable, at: datetime) -> list[Teleph
             recording=headers.get("Recording") or None,
         )
     ]
+
+
+def _recall(name: str, headers: Headers, table: ChannelTable, at: datetime) -> list[TelephonyEvent]:
+    """Take the attempt from the seat's channel that dials, never from the words of the event."""
+    seat_leg = table.get(headers.get("Uniqueid", ""))
+    if seat_leg is None or seat_leg.calls_back is None or seat_leg.call_id is None:
+        return []
+    if name == "Recalling":
+        return [RecallDialled(at=at, call_id=seat_leg.call_id, recording=headers.get("Recording") or None)]
+    return [RecallOver(at=at, call_id=seat_leg.call_id, ending=_recall_ending(headers))]
+
+
+def _recall_ending(headers: Headers) -> Ending:
+    """Say why he was not reached: from the network's cause first, since Dial has one word for many of them."""
+    cause, status = headers.get("Cause", ""), headers.get("Status", "")
+    if cause == REFUSED:
+        return Ending.REFUSED
+    if cause == BUSY or status == "BUSY":
+        return Ending.BUSY
+    return Ending.NO_ANSWER if status == "NOANSWER" or cause in NO_ANSWER else Ending.FAILED
 
 
 def _caller_of(headers: Headers, table: ChannelTable) -> CallId | None:
