@@ -65,7 +65,7 @@ def whole(listener: Listener) -> dict[int, Json]:
     for seen in listener.seen:
         if seen.text in ("", "online", "offline") or seen.retained or seen.json["type"] == "snapshot":
             continue
-        if "/private/" in seen.topic or seen.topic.split("/")[2] in ("seats", "queues", "alarms"):
+        if "/private/" in seen.topic or seen.topic.split("/")[2] in ("seats", "queues", "trunks", "alarms"):
             told[seen.json["seq"]] = seen.json
     return told
 
