@@ -111,7 +111,8 @@ class AsteriskProcess:
         if started is not None:
             async with _end_of(started.pid) as ended:
                 while not ended.is_set():
-                    await asyncio.to_thread(trim, self._plan.logs)
+                    for folder in (self._plan.logs, self._plan.records, self._plan.call_record.parent):
+                        await asyncio.to_thread(trim, folder)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(TRIM_EVERY_SECONDS):
                             await ended.wait()

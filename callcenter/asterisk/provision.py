@@ -104,6 +104,16 @@ class Plan:
         return self.log / "asterisk"
 
     @property
+    def records(self) -> Path:
+        """What Asterisk itself writes down of calls: it names callers, so it is no log."""
+        return self.var / "records"
+
+    @property
+    def call_record(self) -> Path:
+        """The record that a controller reads when it was away (cel_custom.conf)."""
+        return self.records / "cel-custom" / "calls.csv"
+
+    @property
     def incoming(self) -> Path:
         """Recordings that Asterisk is still writing, or that nobody has taken yet."""
         return self.recordings / "incoming"
@@ -335,7 +345,7 @@ def _make_folders(plan: Plan, owner: tuple[int, int] | None) -> None:
     for folder in (plan.etc, *plan.writable):
         folder.mkdir(exist_ok=True)
         folder.chmod(0o700)
-    for name in ("lib", "db", "spool", "run", "agi-bin"):
+    for name in ("lib", "db", "spool", "run", "agi-bin", "records", "records/cel-custom"):
         (plan.var / name).mkdir(mode=0o700, exist_ok=True)
     for folder in (*plan.sounds, plan.greeting.parent):
         folder.mkdir(parents=True, exist_ok=True)

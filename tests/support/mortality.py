@@ -61,5 +61,5 @@ async def in_the_net(hotline: Hotline, callers: int, *, since: int, within: floa
 
 def entered_the_net(hotline: Hotline) -> list[str]:
     """Give the lines of Asterisk's own log of its queue that tell of callers who came into it."""
-    log = hotline.running.folder / "log" / "asterisk" / "queue_log"
+    log = hotline.running.folder / "asterisk" / "var" / "records" / "queue_log"
     return [line for line in log.read_text("utf-8", "replace").splitlines() if "|ENTERQUEUE|" in line]
