@@ -29,19 +29,22 @@ from callcenter.events.mosquitto import own_address
 from callcenter.health import DiskUse, Health, HearingUse
 from callcenter.home import Home, Secrets, forget_pid, write_pid
 from callcenter.ivr.flows import FlowShelf
-from callcenter.log import Steps
+from callcenter.log import LogWriter, Steps
 from callcenter.menus import Menus
 from callcenter.office.desk import Desk
 from callcenter.office.figures import FigureOffice
 from callcenter.office.flows import FlowRunner
 from callcenter.office.late_notes import LateNotes
+from callcenter.office.log_watch import LogWatch
 from callcenter.office.notes import NoteTaker
+from callcenter.office.recalls import RecallOffice
 from callcenter.office.recordings import RecordingKeeper
 from callcenter.office.recovery import recover
 from callcenter.office.stream import Stream
 from callcenter.office.switchboard import FrozenError, Switchboard
 from callcenter.office.tickets import TicketOffice
 from callcenter.outside import Kept, outside_of
+from callcenter.recalling import recall_rules
 from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
 from callcenter.settings_sources import cache_folder
@@ -55,6 +58,7 @@ from callcenter.storage.alarms import Alarms
 from callcenter.storage.calls import Calls
 from callcenter.storage.journal import Journal
 from callcenter.storage.migrate import migrate
+from callcenter.storage.recalls import Recalls
 from callcenter.storage.recordings import Recordings
 from callcenter.storage.seats import Seats
 from callcenter.storage.store import Store
@@ -84,12 +88,12 @@ class SystemClock:
         return time.monotonic()
 
 
-def main(settings: Settings) -> int:
-    """Run one controller until SIGTERM; its exit code."""
+def main(settings: Settings, writer: LogWriter) -> int:
+    """Run one controller until SIGTERM; its exit code. `writer` is what its log is written by."""
     home = Home(settings.home)
     write_pid(home.controller_pid, os.getpid())
     try:
-        asyncio.run(Controller(settings, home).run())
+        asyncio.run(Controller(settings, home, writer).run())
     except* FrozenError as frozen:
         log.error("the controller was frozen and ends, to begin anew", why=str(frozen.exceptions[0]))
         code = FROZEN_EXIT
@@ -106,7 +110,7 @@ def main(settings: Settings) -> int:
 class Controller:
     """All parts of one controller, made in the order in which they need each other."""
 
-    def __init__(self, settings: Settings, home: Home) -> None:
+    def __init__(self, settings: Settings, home: Home, writer: LogWriter) -> None:
         self._settings = settings
         self._clock = clock = SystemClock()
         self._roster = roster = load_roster(settings.agents_folder)
@@ -117,16 +121,21 @@ class Controller:
         self._journal = Journal(settings.database, home.spool)
         self._calls = Calls(self._store, self._journal, area_code=settings.area_code)
         self._seats = Seats(self._store)
+        self._recalls = Recalls(self._store)
         self._units = Units(self._store)
         tickets = Tickets(self._store, zone=settings.zone, new_id=_new_id, area_code=settings.area_code)
         recordings = Recordings(home.recordings, zone=settings.zone)
 
         # What decides
         self._exchange = Exchange(
-            _policy(settings), _seats_of(roster, clock.now()), new_id=lambda: str(uuid.uuid4()), now=self._moment()
+            _policy(settings, roster),
+            _seats_of(roster, clock.now()),
+            new_id=lambda: str(uuid.uuid4()),
+            now=self._moment(),
         )
         self._stream = Stream(_new_id(), held=settings.event_buffer)
         self._switchboard = Switchboard(self._exchange, journal=self._journal, stream=self._stream, clock=clock)
+        self._log_watch = LogWatch(writer, self._switchboard)
 
         # What speaks and hears
         self._prompts = Prompts(
@@ -233,6 +242,13 @@ class Controller:
             tickets=self._tickets,
             flows=self._menus,
             figures=FigureOffice(Told(self._store), clock=clock, zone=settings.zone),
+            recalls=RecallOffice(
+                self._switchboard,
+                self._recalls,
+                clock=clock,
+                new_id=lambda: str(uuid.uuid4()),
+                area_code=settings.area_code,
+            ),
             units=roster.units,
             dial_out=settings.dial_out,
             hotline=settings.hotline,
@@ -292,6 +308,7 @@ class Controller:
             "flows": self._flows.run,
             "tickets": self._tickets.run,
             "recordings": self._keeper.run,
+            "log": self._log_watch.run,
             "parent": partial(_watch_parent, stopped),
         }
         parts |= self._hearing
@@ -340,7 +357,14 @@ class Controller:
 
     async def _recover(self) -> None:
         try:
-            await recover(self._exchange, self._calls, self._seats, self._moment(), alarms=Alarms(self._store))
+            await recover(
+                self._exchange,
+                self._calls,
+                self._seats,
+                self._moment(),
+                alarms=Alarms(self._store),
+                recalls=self._recalls,
+            )
         except UnavailableError as error:
             log.error("what was before cannot be read; calls in progress are taken in as they are", why=str(error))
 
@@ -365,7 +389,7 @@ def hearing_engine(settings: Settings) -> Engine | None:
     )
 
 
-def _policy(settings: Settings) -> Policy:
+def _policy(settings: Settings, roster: Roster) -> Policy:
     return Policy(
         area_code=settings.area_code,
         ring_seconds=settings.ring_seconds,
@@ -374,6 +398,7 @@ def _policy(settings: Settings) -> Policy:
         wrap_up_seconds=settings.wrap_up_seconds,
         announce_first_seconds=settings.announce_first_seconds,
         announce_every_seconds=settings.announce_every_seconds,
+        recalls=recall_rules(settings, roster),
     )
 
 

@@ -68,6 +68,8 @@ class LogWriter:
     def __init__(self) -> None:
         self.lost = 0
         """Lines that could not be written since the start."""
+        self.fails = False
+        """The newest line could not be written to the file."""
 
     def lose(self, record: logging.LogRecord) -> None:
         """Count a line that could not be written."""
@@ -81,6 +83,11 @@ class _ForgivingFile(RotatingFileHandler):
     def __init__(self, path: Path, writer: LogWriter) -> None:
         super().__init__(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8", delay=True)
         self._writer = writer
+
+    def emit(self, record: logging.LogRecord) -> None:
+        before = self._writer.lost
+        super().emit(record)
+        self._writer.fails = self._writer.lost > before
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         self._writer.lose(record)

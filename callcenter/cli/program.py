@@ -126,8 +126,8 @@ def controller(*, home: HomeOption = None, assignments: SetOption = None) -> Non
     with _loading():
         from callcenter import app as root  # noqa: PLC0415 - as above
 
-    with logging_to(place.log / "controller.log", level=settings.log_level, form=settings.log_format):
-        code = root.main(settings)
+    with logging_to(place.log / "controller.log", level=settings.log_level, form=settings.log_format) as writer:
+        code = root.main(settings, writer)
     raise typer.Exit(code)
 
 

@@ -130,7 +130,7 @@ ASTERISK, DATABASE, SPEECH, RECORDINGS, EVENTS = "asterisk", "database", "speech
 """Alarms of the components, named as on /health."""
 ABANDON_RATE, LONGEST_WAIT, NO_SEAT_READY = "abandon_rate", "longest_wait", "no_seat_ready"
 DISK_LOW, RECORDING_FAILED, NOTES_FAILED = "disk_low", "recording_failed", "notes_failed"
-TICKET_NOT_DRAFTED, FLOW_FAILED = "ticket_not_drafted", "flow_failed"
+TICKET_NOT_DRAFTED, FLOW_FAILED, LOG_FAILED = "ticket_not_drafted", "flow_failed", "log_failed"
 
 _KINDS = (
     AlarmKind(
@@ -236,6 +236,14 @@ _KINDS = (
         severity=Severity.WARNING,
         raise_after=0.0,
         clear_after=60.0,
+    ),
+    AlarmKind(
+        name=LOG_FAILED,
+        chinese="日志无法写入",
+        advice="通话照常，但运行日志正在丢失。请检查 log 目录所在磁盘的空间和权限；恢复后自动继续记录。",
+        severity=Severity.WARNING,
+        raise_after=0.0,  # a line that could not be written is lost
+        clear_after=3.0,
     ),
 )
 ALARMS: Mapping[str, AlarmKind] = {kind.name: kind for kind in _KINDS}

@@ -136,6 +136,7 @@ def test_a_full_disk_costs_lines_and_nothing_else(capfd: pytest.CaptureFixture[s
             structlog.get_logger("callcenter").info("a call ended")
 
     assert writer.lost == 3
+    assert writer.fails
     assert capfd.readouterr() == ("", "")
 
 
