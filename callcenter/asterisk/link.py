@@ -34,7 +34,10 @@ from callcenter.domain.errors import UnavailableError
 
 log = structlog.get_logger(__name__)
 
+BEGINNINGS = (b"Event: ", b"Response: ", b"Asterisk Call Manager/")
+"""How everything begins that Asterisk writes; the last is its greeting, once for each connection."""
 LONGEST_BLOCK = 1_000_000  # bytes without an end: this is no AMI server, or one gone mad
+HELD_BACK, LET_ON = 2_000, 500  # events that wait: from the first on Asterisk is held back, by TCP, down to the second
 FAILURES_LOGGED = 20  # a mistake that meets every event must not fill the disk
 OLDEST_ASTERISK = (22, 10, 1)  # softmix and AsyncAGI behave as measured from here on
 TALK_TECHNOLOGY = "softmix"
@@ -84,6 +87,9 @@ class _Wire(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         self.booted = asyncio.Event()
         self.gone: str | None = None
         self.unread = b""
+        self.is_told = False
+        """Events are told as they come, so that to read no more makes fewer of them; else they wait for an answer."""
+        self._held_back = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -95,6 +101,10 @@ class _Wire(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         if len(self.unread) > LONGEST_BLOCK:
             self.drop("Asterisk sent a block without end")
         for block in blocks:
+            if (began := block.lstrip(b"\r\n")) and not began.startswith(BEGINNINGS):
+                # Something stands between what Asterisk wrote, and an event or an answer may have been lost in it.
+                self.drop("what came is not what Asterisk writes")
+                return
             self.handle_message(parse_block(block.decode("utf-8", "replace").strip("\r\n")))
 
     def handle_message(self, message: dict[str, str]) -> None:
@@ -110,6 +120,8 @@ class _Wire(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
                 self.responses.pop(asked.id, None)
         elif is_event:
             self._take_in(message)
+        elif "ActionID" not in message and "Response" in message:
+            self.drop("Asterisk did not understand what it was sent")  # all of ours has an id; one of it was spoilt
 
     def _take_in(self, message: dict[str, str]) -> None:
         if len(self.inbox) >= self.inbox_limit:
@@ -117,10 +129,21 @@ class _Wire(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
             return
         self.inbox.append(message)
         self.arrived.set()
+        if self.is_told and len(self.inbox) >= HELD_BACK and not self._held_back:
+            self._held_back = True
+            self.transport.pause_reading()
         if message["Event"] == "FullyBooted":
             self.booted.set()
         elif message["Event"] == "Shutdown":
             self.drop("Asterisk is shutting down")
+
+    def next_event(self) -> Headers:
+        """Give the oldest event, and let Asterisk go on where few are left. Raises IndexError where there is none."""
+        event = self.inbox.popleft()
+        if self._held_back and len(self.inbox) <= LET_ON and self.gone is None:
+            self._held_back = False
+            self.transport.resume_reading()
+        return event
 
     def ask(self, action: _Asked) -> None:
         self.responses[action.id] = action
@@ -362,9 +385,10 @@ class AmiLink:
 
     async def _tell_events(self, wire: _Wire) -> None:
         """Tell each event in its order, also those that came before the link broke."""
+        wire.is_told = True
         while True:
             while wire.inbox:
-                self._tell(wire.inbox.popleft())
+                self._tell(wire.next_event())
                 if len(wire.inbox) % 100 == 0:
                     await asyncio.sleep(0)  # a flood must not keep pings and calls from their turn
             if wire.gone is not None:

@@ -161,6 +161,19 @@ async def test_more_events_than_can_be_kept_close_the_link_and_say_so(server: Am
         assert len(server.logins) == 2
 
 
+async def test_a_flood_that_comes_faster_than_it_is_told_is_held_back_and_costs_no_event(server: AmiServer) -> None:
+    async with linked(server, limits=replace(QUICK, inbox=5_000, ping_answer=10.0)) as (_, ear):
+        over = asyncio.Event()
+        ear.when_heard = lambda headers: over.set() if headers["Event"] == "Hangup" else None
+
+        server.say(block(Event="Newstate", AppData="as long as others" * 15) * 20_000 + block(Event="Hangup"))
+        async with asyncio.timeout(20):
+            await over.wait()
+
+        assert ear.told.count("Newstate") == 20_000
+        assert len(server.logins) == 1
+
+
 async def test_events_that_came_before_the_link_broke_are_told_before_the_loss(server: AmiServer) -> None:
     async with linked(server) as (_, ear):
         server.say(block(Event="Hangup") * 3)

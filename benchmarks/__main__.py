@@ -1,0 +1,30 @@
+"""Run benchmarks: python -m benchmarks [NAME...] [--write]. On a machine that does nothing else."""
+
+import argparse
+import asyncio
+import importlib
+import logging
+
+import structlog
+
+from benchmarks.chapter import Chapter, write
+
+ALL = ("choice", "ami_events", "journal", "calls_per_second", "answer_times", "facts_out", "footprint", "live_notes")
+
+
+def main() -> None:
+    """Run those that were asked for, one after the other."""
+    asked = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    asked.add_argument("names", nargs="*", choices=[*ALL, []], help="all of them where none is named")
+    asked.add_argument("--write", action="store_true", help="put what was found into docs/performance.md")
+    given = asked.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    for name in given.names or ALL:
+        chapter: Chapter = asyncio.run(importlib.import_module(f"benchmarks.{name}").measure())
+        print(chapter.text, flush=True)
+        if given.write:
+            write([chapter])
+
+
+if __name__ == "__main__":
+    main()
