@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from callcenter.domain.numbers import normalise
 
 _RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+\- ]\d\d:\d\d)", re.ASCII)
 _YEARS = range(1970, 9999)
+_HOURS = re.compile(r"([1-9][0-9]{0,2})h", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,18}")
 
 
@@ -52,6 +53,13 @@ def _yes_or_no(raw: object) -> bool:
     return raw == "true"
 
 
+def _window(raw: object) -> timedelta:
+    found = _HOURS.fullmatch(raw) if isinstance(raw, str) else None
+    if found is None:
+        raise PydanticCustomError("window", "must be a number of hours, for example 24h")
+    return timedelta(hours=int(found[1]))
+
+
 def _one_line(text: str) -> str:
     if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in text):
         raise PydanticCustomError("one_line", "must be one line without control characters")
@@ -79,6 +87,13 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-24T00:00:00Z"]}),
 ]
 """A moment in a query; any offset is taken."""
+
+Window = Annotated[
+    timedelta,
+    BeforeValidator(_window),
+    WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,2}h$", "examples": ["24h"]}),
+]
+"""So many hours in a query."""
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 """A whole number in a query, ASCII digits only."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from callcenter.domain.facts import Fact
 from callcenter.domain.ids import CallId
 
 Item = TypeVar("Item")
@@ -20,6 +21,14 @@ class Entry:
     kind: str
     data: Mapping[str, Any]
     recovered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A fact with its number in the journal."""
+
+    seq: int
+    fact: Fact
 
 
 @dataclass(frozen=True, slots=True)

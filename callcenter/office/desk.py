@@ -30,7 +30,7 @@ from callcenter.domain.tickets import Ticket
 from callcenter.domain.trunk import Trunk
 from callcenter.domain.units import RING_SECONDS, Unit
 from callcenter.domain.views import Json, QueueView, alarm_view, call_view, queue_view, seat_view, trunk_view
-from callcenter.office.figures import FigureOffice, Figures
+from callcenter.office.figures import Figures, Reckons
 from callcenter.office.ports import Calls, Clock, ComponentHealth, Flows, Recordings
 from callcenter.office.stream import Stream
 from callcenter.office.switchboard import Switchboard
@@ -57,7 +57,7 @@ class Desk:
         recordings: Recordings,
         tickets: TicketOffice,
         flows: Flows,
-        figures: FigureOffice,
+        figures: Reckons,
         units: Sequence[Unit],
         dial_out: str,
         hotline: str,
@@ -315,6 +315,12 @@ class Desk:
     async def figures(self, period: Period, *, queue: str | None, seat: str | None) -> Figures:
         """The figures of a period, from the journal. Raises UnavailableError."""
         return await self._figures.of(period, queue=queue, seat=seat)
+
+    async def figures_by_half_hours(
+        self, period: Period, *, queue: str | None, seat: str | None
+    ) -> tuple[Figures, Sequence[Figures]]:
+        """The figures of a period and of each half-hour of it. Raises UnavailableError."""
+        return await self._figures.halves(period, queue=queue, seat=seat)
 
     # Tickets
 

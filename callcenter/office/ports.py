@@ -9,9 +9,10 @@ from typing import Any, Protocol
 from callcenter.domain.alarms import Alarm
 from callcenter.domain.calls import Call
 from callcenter.domain.facts import Fact
+from callcenter.domain.figures.records import Talk
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.notes import TapId, Words
-from callcenter.domain.records import Entry, Page, SoundSeen
+from callcenter.domain.records import Entry, Numbered, Page, SoundSeen
 from callcenter.domain.seats import Seat
 from callcenter.domain.tickets import Ticket
 from callcenter.domain.wishes import Wish
@@ -107,14 +108,35 @@ class Calls(Protocol):
 
 
 class Told(Protocol):
-    """The journal's facts of a period, for the figures."""
+    """The journal's facts of a period, for the figures; `until`: only entries up to this number."""
 
-    async def of_calls(self, *, begins: datetime, ends: datetime) -> Sequence[Fact]:
-        """What happened to the calls that arrived in [begins, ends), whenever it did, in the journal's order."""
+    async def latest(self) -> int:
+        """Number of the newest entry; 0 where there is none."""
         ...
 
-    async def of_seats(self, *, begins: datetime, ends: datetime) -> Sequence[Fact]:
+    async def of_calls(self, *, begins: datetime, ends: datetime, until: int | None = None) -> Sequence[Numbered]:
+        """What happened to the calls that arrived in [begins, ends), and to their tickets, whenever it did."""
+        ...
+
+    async def of_seats(self, *, begins: datetime, ends: datetime, until: int | None = None) -> Sequence[Numbered]:
         """Each seat's state at the beginning, and every change after it."""
+        ...
+
+    async def of_recalls(self, *, begins: datetime, until: int | None = None) -> Sequence[Numbered]:
+        """Every change of obligations to call back since this moment."""
+        ...
+
+    async def of_tickets_due(self, *, until: int | None = None) -> Sequence[Numbered]:
+        """How tickets stood that had a due time, from the journal's first entry on."""
+        ...
+
+    async def talks(
+        self, *, begins: datetime, ends: datetime, like: tuple[datetime, datetime] | None, until: int | None = None
+    ) -> tuple[Sequence[Talk], Sequence[Numbered]]:
+        """The answered calls that arrived in [begins, ends), and how their tickets stood.
+
+        `like`: only those of callers who also called in this stretch of time.
+        """
         ...
 
 

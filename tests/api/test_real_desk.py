@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
@@ -207,6 +207,78 @@ async def test_the_figures_of_a_day_come_from_the_journal(hotline: Hotline) -> N
     backwards = await api.get("/figures?from=2020-01-02T00:00:00Z&to=2020-01-01T00:00:00Z")
     too_long = await api.get("/figures?from=2020-01-01T00:00:00Z&to=2021-01-01T00:00:00Z")
     assert (backwards.status, too_long.status) == (422, 422)
+
+
+async def test_a_day_is_cut_into_half_hours_that_add_up_to_it(hotline: Hotline) -> None:
+    api, office = hotline.api, hotline.office
+    office.a_caller_waits()
+    office.the_seat_answers()
+    office.clock.advance(60)
+    office.the_caller_hangs_up()
+    office.clock.advance(10)
+
+    async def has_ended() -> bool:
+        return "call.ended" in [entry["kind"] for entry in (await api.get(f"/calls/{CALL}/journal")).json["items"]]
+
+    await in_the_journal(has_ended)
+    day = await api.get("/figures?window=24h&interval=half_hour&queue=hotline")
+    check(day.json, {"$ref": "#/components/schemas/FigureList"})
+    whole = {figure["name"]: figure for figure in day.json["items"]}
+    halves = [{figure["name"]: figure for figure in half["figures"]} for half in day.json["intervals"]]
+
+    assert len(halves) == 49  # the clock stands at 04:01:10: two shorter ones at the edges
+    assert [half["from"][11:19] for half in day.json["intervals"]][:2] == ["04:01:10", "04:30:00"]
+    for name in ("asked_for_person", "answered", "connect_rate", "talk_time"):
+        assert sum(half[name]["numerator"] for half in halves) == whole[name]["numerator"] > 0
+    assert "intervals" not in (await api.get("/figures?window=24h")).json
+    for wrong in ("window=24", "window=2h&from=2026-11-24T00:00:00Z", "interval=hour", "window=72h&interval=half_hour"):
+        assert (await api.get(f"/figures?{wrong}")).status == 422, wrong
+
+
+async def test_how_a_ticket_was_settled_is_a_figure_of_its_call(hotline: Hotline) -> None:
+    api, office = hotline.api, hotline.office
+    office.a_caller_waits()
+    office.the_seat_answers()
+
+    async def drafted() -> list[Json]:
+        return list((await api.get("/tickets")).json["items"])
+
+    async def kinds() -> list[str]:
+        return [entry["kind"] for entry in (await api.get(f"/calls/{CALL}/journal")).json["items"]]
+
+    async def figure(name: str) -> Json:
+        items = (await api.get("/figures")).json["items"]
+        return dict(next(each for each in items if each["name"] == name))
+
+    await in_the_journal(lambda: _some(drafted()))
+    (ticket,) = await drafted()
+    office.the_caller_hangs_up()
+    office.clock.advance(5)
+    await in_the_journal(lambda: _holds(kinds(), "ticket.stands", 1))
+    assert (await figure("direct_answer_rate"))["value"] is None  # nobody has filed anything: no 0 %
+
+    path = f"/tickets/{ticket['id']}"
+    fields = {"kind": "consultation", "category": "社保", "matter": "问社保卡怎么补办"}
+    await api.ask("PATCH", path, fields, headers={"If-Match": f'"{ticket["version"]}"'})
+    assert (await api.ask("POST", f"{path}/file")).status == 200
+    await in_the_journal(lambda: _holds(kinds(), "ticket.stands", 3))
+
+    told = [e for e in (await api.get(f"/calls/{CALL}/journal")).json["items"] if e["kind"] == "ticket.stands"]
+    assert [each["data"]["standing"]["state"] for each in told] == ["drafted", "drafted", "filed"]
+    assert "问社保卡怎么补办" not in str(told)
+    direct, resolved = await figure("direct_answer_rate"), await figure("first_call_resolution")
+    assert (direct["numerator"], direct["denominator"], direct["recovered"]) == (1, 1, 0)
+    assert resolved["value"] == 1
+    assert (await figure("survey_response"))["value"] is None
+    assert (await figure("signed_in_time"))["denominator"] == 0
+
+
+async def _some(found: Awaitable[list[Json]]) -> bool:
+    return bool(await found)
+
+
+async def _holds(kinds: Awaitable[list[str]], kind: str, times: int) -> bool:
+    return (await kinds).count(kind) >= times
 
 
 async def test_seats_are_set_and_say_why_they_cannot_be(hotline: Hotline) -> None:

@@ -22,9 +22,10 @@ async def test_calls_of_a_period_are_told_whole_and_without_their_words(db: Data
         teller.tell(*whole_call(late, at=NOON + HOUR))
     store = Store(db.url)
 
-    facts = await Told(store).of_calls(begins=NOON, ends=NOON + HOUR)
+    told = await Told(store).of_calls(begins=NOON, ends=NOON + HOUR)
 
     await store.close()
+    facts = [each.fact for each in told]
     assert {fact.call_id for fact in facts} == {within}
     assert isinstance(facts[-1], CallEnded)
     assert not any(isinstance(fact, UtteranceHeard) for fact in facts)
@@ -46,7 +47,8 @@ async def test_each_seat_is_told_as_it_was_at_the_beginning_and_as_it_changed(db
         )
     store = Store(db.url)
 
-    facts = await Told(store).of_seats(begins=NOON, ends=NOON + HOUR)
+    told = await Told(store).of_seats(begins=NOON, ends=NOON + HOUR)
+    facts = [each.fact for each in told if isinstance(each.fact, SeatChanged)]
 
     await store.close()
     assert [(fact.seat.extension, fact.seat.state) for fact in facts] == [

@@ -14,6 +14,7 @@ from callcenter.domain.exchange.commands import SeatAction, UnitAction
 from callcenter.domain.figures.catalogue import DEFINITIONS
 from callcenter.domain.figures.figure import duration, ratio
 from callcenter.domain.figures.records import Constants, Period
+from callcenter.domain.figures.report import half_hours
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.notes import Secret
 from callcenter.domain.records import Entry, Page
@@ -26,6 +27,7 @@ from callcenter.office.desk import Desk
 from callcenter.office.figures import Figures
 from callcenter.office.ports import ComponentHealth
 from callcenter.office.stream import Stream
+from tests.support.fake_recalls import FakeRecallOffice
 
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 HOUSING = Unit(id="housing", name="市住建委", number="02001")
@@ -58,6 +60,7 @@ class FakeDesk(Desk):
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.recalls = FakeRecallOffice(now=NOON)
         for number in range(1, 5):
             extension = f"800{number}"
             self.known_seats[extension] = Seat(
@@ -343,6 +346,12 @@ class FakeDesk(Desk):
             unclear=0,
             figures=[(DEFINITIONS["4a"], ratio("4a", 7, 11)), (DEFINITIONS["6_median"], duration("6_median", None))],
         )
+
+    async def figures_by_half_hours(
+        self, period: Period, *, queue: str | None, seat: str | None
+    ) -> tuple[Figures, Sequence[Figures]]:
+        whole = await self.figures(period, queue=queue, seat=seat)
+        return whole, [replace(whole, period=half) for half in half_hours(period)]
 
     async def reload_flows(self) -> Sequence[str]:
         return self.mistakes

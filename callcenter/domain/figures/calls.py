@@ -1,6 +1,7 @@
 """Figures 1 to 6 and 8a: how many called, were answered, gave up, and how long they waited."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from callcenter.domain.calls import Outcome
@@ -10,25 +11,30 @@ from callcenter.domain.figures.records import CallRecord, Constants, Period
 DAY = timedelta(hours=24)
 
 
-def offered(invited: Sequence[CallRecord], asked: Sequence[CallRecord]) -> list[Figure]:
-    """1 Offered, 2 answered. `invited` by their t0, `asked` by their t2."""
-    return [
-        count("1a", len(invited)),
-        count("1b", len(asked)),
-        count("2", len(_answered(asked))),
-    ]
+def offered(invited: Sequence[CallRecord]) -> Figure:
+    """1a Calls that arrived. `invited` are taken by their t0, `asked` by their t2."""
+    return count("1a", len(invited))
 
 
-def abandoned(invited: Sequence[CallRecord], asked: Sequence[CallRecord], constants: Constants) -> list[Figure]:
+def asked_for(asked: Sequence[CallRecord]) -> list[Figure]:
+    """1b Calls that asked for a person, 2 those that had one."""
+    return [count("1b", len(asked)), count("2", len(_answered(asked)))]
+
+
+def abandoned_in_flow(invited: Sequence[CallRecord]) -> Figure:
+    """3c Who hung up in the menu."""
+    gone = sum(call.outcome is Outcome.ABANDONED_IVR for call in invited)
+    return ratio("3c", gone, len(invited))
+
+
+def abandoned(asked: Sequence[CallRecord], constants: Constants) -> list[Figure]:
     """3 Who got no person: by giving up, or through our fault."""
     gave_up = [call for call in asked if call.gave_up]
     short = [call for call in gave_up if call.wait is not None and call.wait < constants.short]
     lost = [call for call in asked if call.lost_waiting]
-    in_flow = [call for call in invited if call.outcome is Outcome.ABANDONED_IVR]
     return [
         ratio("3a", len(gave_up) + len(lost), len(asked)),
         ratio("3b", len(gave_up) - len(short), len(asked) - len(short)),
-        ratio("3c", len(in_flow), len(invited)),
         count("3d_queue", sum(call.outcome is Outcome.ABANDONED_QUEUE for call in gave_up)),
         count("3d_ringing", sum(call.outcome is Outcome.ABANDONED_RINGING for call in gave_up)),
         count("3d_lost", len(lost)),
@@ -38,31 +44,42 @@ def abandoned(invited: Sequence[CallRecord], asked: Sequence[CallRecord], consta
     ]
 
 
-def connected(invited: Sequence[CallRecord], asked: Sequence[CallRecord]) -> list[Figure]:
-    """4 Connect rates."""
-    answered = _answered(asked)
-    voice = [call for call in invited if call.first_voice is not None]
+def connected(asked: Sequence[CallRecord]) -> Figure:
+    """4a Connect rate of those who asked for a person."""
+    return ratio("4a", len(_answered(asked)), len(asked))
+
+
+def heard(invited: Sequence[CallRecord]) -> list[Figure]:
+    """4b Answered of all that arrived, 4c heard a voice of all that arrived."""
     return [
-        ratio("4a", len(answered), len(asked)),
         ratio("4b", sum(call.t4 is not None for call in invited), len(invited)),
-        ratio("4c", len(voice), len(invited)),
+        ratio("4c", sum(call.first_voice is not None for call in invited), len(invited)),
     ]
 
 
-def worst_day(calls: Sequence[CallRecord], period: Period) -> Figure:
-    """4d The lowest connect rate over any 24 hours that end within the period, looked at as each caller asks."""
-    asked = sorted((call for call in calls if call.t2 is not None), key=lambda call: call.cohort)
-    worst: tuple[int, int] | None = None
+def worst_days(calls: Iterable[CallRecord], periods: Sequence[Period]) -> list[Figure]:
+    """4d For each period the lowest connect rate over any 24 hours that end in it, looked at as each caller asks.
+
+    `periods` follow each other.
+    """
+    asked = sorted((call.t2, call.t4 is not None) for call in calls if call.t2 is not None)
+    worst: list[tuple[int, int] | None] = [None] * len(periods)
+    begins = [period.begins for period in periods]
     first = answered = 0
-    for last, call in enumerate(asked):
-        answered += call.t4 is not None
-        while asked[first].cohort <= call.cohort - DAY:
-            answered -= asked[first].t4 is not None
+    for last, (moment, was_answered) in enumerate(asked):
+        answered += was_answered
+        while asked[first][0] <= moment - DAY:
+            answered -= asked[first][1]
             first += 1
-        size = last - first + 1
-        if call.cohort in period and (worst is None or answered * worst[1] < worst[0] * size):
-            worst = (answered, size)
-    return Figure("4d", 0, 0) if worst is None else ratio("4d", *worst)
+        if last + 1 < len(asked) and asked[last + 1][0] == moment:
+            continue  # a window ends with everybody who asked in that moment
+        place = bisect_right(begins, moment) - 1
+        if place < 0 or moment not in periods[place]:
+            continue
+        size, known = last - first + 1, worst[place]
+        if known is None or answered * known[1] < known[0] * size:
+            worst[place] = (answered, size)
+    return [ratio("4d", *(found or (0, 0))) for found in worst]
 
 
 def service_levels(asked: Sequence[CallRecord], constants: Constants) -> list[Figure]:
@@ -82,16 +99,29 @@ def service_levels(asked: Sequence[CallRecord], constants: Constants) -> list[Fi
 
 
 def waits(asked: Sequence[CallRecord]) -> list[Figure]:
-    """6 Speed of answer: mean, median, 90th percentile by nearest rank; and how long those waited who gave up."""
-    answered = sorted(call.wait for call in asked if call.t4 is not None and call.wait is not None)
+    """6 Mean speed of answer, and how long those waited who gave up."""
+    answered = answered_waits(asked)
     gave_up = [call.wait for call in asked if call.gave_up and call.wait is not None]
-    every = [call.wait for call in asked if call.wait is not None]
+    return [mean("6", total(answered), len(answered)), mean("6_abandoned", total(gave_up), len(gave_up))]
+
+
+def answered_waits(asked: Iterable[CallRecord]) -> list[timedelta]:
+    """How long each waited who was answered."""
+    return [call.wait for call in asked if call.t4 is not None and call.wait is not None]
+
+
+def longest_wait(asked: Iterable[CallRecord]) -> timedelta | None:
+    """How long he waited who waited longest, whatever came of it."""
+    return max((call.wait for call in asked if call.wait is not None), default=None)
+
+
+def spread(answered: Iterable[timedelta], longest: timedelta | None) -> list[Figure]:
+    """6 Median and 90th percentile (nearest rank) of the waits of those who were answered; 7c the longest of all."""
+    ordered = sorted(answered)
     return [
-        mean("6", total(answered), len(answered)),
-        duration("6_median", _median(answered)),
-        duration("6_p90", answered[-(-9 * len(answered) // 10) - 1] if answered else None),
-        mean("6_abandoned", total(gave_up), len(gave_up)),
-        duration("7c", max(every, default=None)),
+        duration("6_median", _median(ordered)),
+        duration("6_p90", ordered[-(-9 * len(ordered) // 10) - 1] if ordered else None),
+        duration("7c", longest),
     ]
 
 

@@ -6,7 +6,7 @@ from callcenter.domain.figures.figure import Figure
 from callcenter.domain.figures.records import Constants
 from callcenter.domain.views import Json
 
-DEFINED = "2026-03"
+DEFINED = "2026-12"
 """When these definitions came into force."""
 
 
@@ -95,22 +95,77 @@ _ALL = (
     ("11b_failed_by_us", "units_failed", "系统失败次数", "tries that failed for other reasons"),
     ("11c", "three_way_success", "三方通话成功率", "tries with all together for 5 s or more / tries"),
     ("11d", "time_to_unit", "平均接入时长", "seconds from asking to the unit in the talk / tries that came so far"),
+    (
+        "12_due",
+        "recall_due",
+        "应回拨量",
+        "waited 5 s or more in vain or were lost, without who came back or is not called",
+    ),
+    ("12_lost", "recall_due_lost", "系统丢失应回拨量", "of these, calls that the hotline lost"),
+    ("12a", "recalled", "呼损回拨率", "with an attempt to call back / to be called back"),
+    ("12b", "recalled_in_time", "及时回拨率", "with the first attempt within 30 min of hanging up / to be called back"),
+    ("12c", "recall_reached", "回拨接通率", "joined with a seat / to be called back"),
+    ("12d", "recall_delay", "平均回拨时延", "seconds from hanging up to the first attempt / with an attempt"),
+    ("12e", "recall_undiallable", "无法回拨量", "gave no number that can be dialled"),
+    ("12f", "recall_self_return", "自行再次来电量", "called again and were answered before they were called back"),
+    (
+        "13a",
+        "first_call_resolution",
+        "首次解决率",
+        "filed without a unit, and not asked again within 7 days / answered, without repeats; what is younger may fall",
+    ),
+    (
+        "13b",
+        "repeat_rate",
+        "重复来电率",
+        "answered, of a number answered in the same category within 7 days before / answered",
+    ),
+    (
+        "13c",
+        "direct_answer_rate",
+        "直接答复率",
+        "ticket filed without a unit / answered; not known while none is filed",
+    ),
     ("13d", "distinct_callers", "来电人数", "different numbers that were answered"),
+    ("14a", "survey_response", "满意度参评率", "valid grades / asked for one; nobody is asked yet"),
+    ("14b", "satisfied_basic", "基本满意率", "grades 5, 4, 3 / valid grades; nobody is asked yet"),
+    ("14c", "satisfied", "满意率", "grades 5, 4 / valid grades; nobody is asked yet"),
+    ("14d", "grade_mean", "满意度平均分", "sum of grades / valid grades; nobody is asked yet"),
+    (
+        "15a",
+        "signed_in_time",
+        "按时签收率",
+        "signed for by its limit / limit to sign in the period; no limit is set yet",
+    ),
+    ("15b", "finished_in_time", "按时办结率", "finished by its due time / due in the period"),
+    ("15c", "finished_by_original_due", "按原时限办结率", "finished by its first due time / first due in the period"),
+    ("15d", "overdue_now", "当前逾期量", "open past their due time, at the end of the period or now"),
+    ("15d_oldest", "overdue_oldest", "最长逾期", "seconds past due of the oldest of them"),
+    ("15e", "follow_up_rate", "回访率", "called after the end / to be called; nobody is called yet"),
+    ("15f", "return_rate", "退单率", "sent back by a unit / given to a unit; no unit sends back yet"),
 )
 DEFINITIONS = {number: Definition(number, name, chinese, english) for number, name, chinese, english in _ALL}
-"""By number, in the order in which they are shown. Figures of what the journal does not hold yet are not among them."""
+"""By number, in the order in which they are shown. A figure of what the journal does not hold yet has no value."""
 
 
-def figure_view(definition: Definition, figure: Figure, constants: Constants) -> Json:
-    """Give a figure as others see it; a time is in seconds."""
+def value_view(definition: Definition, figure: Figure) -> Json:
+    """Give what a figure comes to as others see it; a time is in seconds."""
     numerator, denominator = figure.parts
     return {
         "number": definition.number,
         "name": definition.name,
-        "chinese": definition.chinese,
         "value": figure.value,
         "numerator": numerator,
         "denominator": denominator,
+        "recovered": figure.recovered,
+    }
+
+
+def figure_view(definition: Definition, figure: Figure, constants: Constants) -> Json:
+    """Give a figure as others see it, and what it is."""
+    return value_view(definition, figure) | {
+        "chinese": definition.chinese,
+        "english": definition.english,
         "definition": f"kpis.md {definition.number} ({DEFINED}): {definition.english}; {_said(constants)}",
     }
 
@@ -118,5 +173,7 @@ def figure_view(definition: Definition, figure: Figure, constants: Constants) ->
 def _said(constants: Constants) -> str:
     return (
         f"short {constants.short.total_seconds():g} s, fourth ring {constants.three_rings.total_seconds():g} s, "
-        f"together {constants.bridged_at_least.total_seconds():g} s, {constants.zone}"
+        f"together {constants.bridged_at_least.total_seconds():g} s, "
+        f"recall {constants.recall_within.total_seconds() / 60:g} min, "
+        f"repeat {constants.repeat_within.days} days, {constants.zone}"
     )

@@ -1,6 +1,6 @@
 """One figure: a value with the two integers it comes from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 MS = timedelta(milliseconds=1)
@@ -19,6 +19,8 @@ class Figure:
     """The numerator is milliseconds, the value seconds."""
     of_time: bool = False
     """Numerator and denominator are both milliseconds."""
+    recovered: int | None = None
+    """How many of its calls hold a stamp that was found out after an absence of ours; None where it counts no calls."""
 
     @property
     def value(self) -> float | None:
@@ -46,6 +48,26 @@ def count(number: str, value: int | None) -> Figure:
 def ratio(number: str, numerator: int, denominator: int) -> Figure:
     """A share of a whole."""
     return Figure(number, numerator, denominator)
+
+
+def unknown(number: str, denominator: int) -> Figure:
+    """A share of which nothing is known: no 0 % for what nobody told."""
+    return Figure(number, None, denominator)
+
+
+def added(one: Figure, other: Figure) -> Figure:
+    """Add the figures of two periods that share no call: sums and shares, never a median or a longest wait."""
+    assert one.number == other.number
+    return replace(
+        one,
+        numerator=_sum(one.numerator, other.numerator),
+        denominator=_sum(one.denominator, other.denominator),
+        recovered=_sum(one.recovered, other.recovered),
+    )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else one + other
 
 
 def mean(number: str, total: timedelta, of: int) -> Figure:

@@ -29,6 +29,11 @@ class Constants:
     zone: str = "Asia/Shanghai"
 
 
+def whole_ms(moment: datetime) -> datetime:
+    """Cut a moment to its millisecond: what figures count in, so that parts add up to the whole (kpis.md §0.1)."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """Half open: `begins` is in it, `ends` is not."""
@@ -74,8 +79,8 @@ class Stint:
     ends: datetime
     holds: tuple[Period, ...] = ()
     """Stretches in which the caller heard music, a private consult included."""
-    written_up: datetime | None = None
-    """End of the wrap-up; None where none followed."""
+    writing: Period | None = None
+    """The wrap-up that followed; None where none did, or where it goes on."""
 
     @property
     def hold(self) -> timedelta:
@@ -90,7 +95,7 @@ class Stint:
     @property
     def wrap(self) -> timedelta:
         """How long the operator wrote up."""
-        return timedelta() if self.written_up is None else self.written_up - self.ends
+        return timedelta() if self.writing is None else self.writing.ends - self.writing.begins
 
 
 class AttemptKind(StrEnum):
@@ -181,6 +186,17 @@ class CallRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """An answered call, as far as another may be its repeat."""
+
+    id: str
+    caller: str | None
+    matter: str | None
+    t0: datetime
+    t5: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeatSpan:
     """A seat in one state; spans of a seat follow each other without a gap."""
 
@@ -188,6 +204,11 @@ class SeatSpan:
     state: SeatState
     begins: datetime
     ends: datetime
+
+    @property
+    def period(self) -> Period:
+        """From when to when."""
+        return Period(self.begins, self.ends)
 
 
 class RecallEnd(StrEnum):
@@ -235,3 +256,7 @@ class Records:
     spans: Sequence[SeatSpan] = field(default_factory=tuple)
     recalls: Sequence[RecallRecord] = field(default_factory=tuple)
     tickets: Sequence[TicketRecord] = field(default_factory=tuple)
+    rang: Sequence[CallRecord] | None = None
+    """Calls whose offers are counted, where those are others than `calls`."""
+    talks: Sequence[Talk] = field(default_factory=tuple)
+    """Answered calls beside `calls`: those of the same callers in the week before and after."""

@@ -1,12 +1,13 @@
 """Every figure of a period, for the hotline, one queue or one seat."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 from callcenter.domain.figures import callers, calls, now, recalls, seats, tickets, units
 from callcenter.domain.figures.figure import Figure
-from callcenter.domain.figures.records import CallRecord, Constants, Period, Records
+from callcenter.domain.figures.records import CallRecord, Constants, Period, Records, SeatSpan
 
 HALF_HOUR = timedelta(minutes=30)
 
@@ -27,33 +28,84 @@ def report(
     `queue` leaves out calls that asked elsewhere or for nobody; `seat` keeps the calls that this seat took, the offers
     it had and its own time.
     """
+    return reports(records, [period], at, constants=constants, queue=queue, seat=seat)[0]
+
+
+def reports(
+    records: Records,
+    periods: Sequence[Period],
+    at: datetime,
+    *,
+    constants: Constants | None = None,
+    queue: str | None = None,
+    seat: str | None = None,
+) -> Sequence[Sequence[Figure]]:
+    """Reckon the figures of periods that follow each other, such as the half-hours of a day; see `report`."""
     constants = constants or Constants()
     chosen = records if queue is None and seat is None else _of(records, queue=queue, seat=seat)
-    invited = [call for call in chosen.calls if call.t0 in period]
-    asked = [call for call in chosen.calls if call.t2 in period]
-    return [
-        *calls.offered(invited, asked),
-        *calls.abandoned(invited, asked, constants),
-        *calls.connected(invited, asked),
-        calls.worst_day(chosen.calls, period),
-        *calls.service_levels(asked, constants),
-        *calls.waits(asked),
-        *now.waiting(chosen.calls, min(at, period.ends)),
+    talks = callers.Talks(records.calls, records.talks)  # who calls again may meet another seat
+    worst = calls.worst_days(chosen.calls, periods)
+    found = []
+    for number, part in _parts(chosen, periods).items():
+        period = periods[number]
+        figures = [
+            *sums(part.invited, part.asked, part.asked if chosen.rang is None else part.rang, constants),
+            *calls.spread(calls.answered_waits(part.asked), calls.longest_wait(part.asked)),
+            worst[number],
+            *now.waiting(part.present, min(at, period.ends)),
+            *seats.occupancy(seats.duty(part.spans, replace_end(period, at))),
+            *recalls.recalled(chosen.recalls, period, constants),
+            *resolved(part.asked, talks, constants),
+            *tickets.on_time(chosen.tickets, period, at),
+        ]
+        found.append(figures)
+    return found
+
+
+def sums(
+    invited: Sequence[CallRecord],
+    asked: Sequence[CallRecord],
+    rang: Sequence[CallRecord],
+    constants: Constants,
+) -> list[Figure]:
+    """Give the figures of calls that add up: those of two periods together are the sums of both.
+
+    `invited` arrived in the period, `asked` first asked for a person in it, as did `rang`, whose offers count.
+    """
+    answered = [call for call in asked if call.t4 is not None]
+    of_invited = [
+        calls.offered(invited),
+        *calls.heard(invited),
+        calls.abandoned_in_flow(invited),
         calls.three_rings(invited, constants),
-        seats.answered_in_three_rings(asked, constants),
-        *seats.occupancy(chosen.spans, replace_end(period, at)),
-        *seats.handling(asked),
-        *units.attempts(asked, constants),
-        *recalls.recalled(chosen.recalls, period, constants),
-        *callers.resolution(asked, chosen.calls, constants),
-        *callers.satisfaction(asked),
-        *tickets.on_time(chosen.tickets, period, at),
+    ]
+    of_asked = [
+        *calls.asked_for(asked),
+        *calls.abandoned(asked, constants),
+        calls.connected(asked),
+        *calls.service_levels(asked, constants),
+    ]
+    of_answered = [*seats.handling(answered), *units.attempts(answered, constants), *callers.satisfaction(answered)]
+    return [
+        *_of_calls(of_invited, invited),
+        *_of_calls(of_asked, asked),
+        *_of_calls(calls.waits(asked), asked),
+        *_of_calls([seats.answered_in_three_rings(rang, constants)], rang),
+        *_of_calls(of_answered, answered),
     ]
 
 
-def is_provisional(records: Records, period: Period) -> bool:
-    """Tell whether a call of the period has not ended yet, so that its figures may still change."""
-    return any(call.outcome is None and call.cohort in period for call in records.calls)
+def resolved(asked: Iterable[CallRecord], talks: callers.Talks, constants: Constants) -> list[Figure]:
+    """13, with how many of its calls hold a recovered stamp."""
+    answered = [call for call in asked if call.t4 is not None]
+    return _of_calls(callers.resolution(answered, talks, constants), answered)
+
+
+def is_provisional(calls_of_it: Iterable[CallRecord], period: Period, at: datetime) -> bool:
+    """Tell whether a call of the period had not ended at `at`, so that its figures could still change."""
+    return any(
+        (call.t5 is None or call.t5 > at) and (call.cohort in period or call.t0 in period) for call in calls_of_it
+    )
 
 
 def replace_end(period: Period, at: datetime) -> Period:
@@ -61,37 +113,96 @@ def replace_end(period: Period, at: datetime) -> Period:
     return replace(period, ends=max(period.begins, min(period.ends, at)))
 
 
+def half_hour_of(moment: datetime) -> datetime:
+    """Give the beginning of the half-hour of the clock in which this moment lies."""
+    moment = moment.astimezone(UTC)
+    return moment.replace(minute=30 if moment.minute >= 30 else 0, second=0, microsecond=0)  # noqa: PLR2004 - minutes
+
+
 def half_hours(period: Period) -> Sequence[Period]:
     """Cut a period into half-hours of the clock; the first and last may be shorter."""
     found, begins = [], period.begins
     while begins < period.ends:
-        edge = begins - timedelta(seconds=begins.timestamp() % HALF_HOUR.total_seconds()) + HALF_HOUR
+        edge = half_hour_of(begins) + HALF_HOUR
         found.append(Period(begins, min(edge, period.ends)))
         begins = edge
     return found
 
 
+@dataclass(slots=True)
+class _Part:
+    """What of the records concerns one of several periods."""
+
+    invited: list[CallRecord] = field(default_factory=list)
+    asked: list[CallRecord] = field(default_factory=list)
+    rang: list[CallRecord] = field(default_factory=list)
+    present: list[CallRecord] = field(default_factory=list)
+    """Calls that may be waiting when the period ends."""
+    spans: list[SeatSpan] = field(default_factory=list)
+
+
+def _parts(records: Records, periods: Sequence[Period]) -> Mapping[int, _Part]:
+    """Look at each call and span once, however many periods there are."""
+    parts = {number: _Part() for number in range(len(periods))}
+    places = _Places(periods)
+    for call in records.calls:
+        if (number := places.of(call.t0)) is not None:
+            parts[number].invited.append(call)
+        if call.t2 is None:
+            continue
+        if (number := places.of(call.t2)) is not None:
+            parts[number].asked.append(call)
+        for number in places.between(call.t2, call.t4 or call.t5):
+            parts[number].present.append(call)
+    for call in records.rang or ():
+        if call.t2 is not None and (number := places.of(call.t2)) is not None:
+            parts[number].rang.append(call)
+    for span in records.spans:
+        for number in places.between(span.begins, span.ends):
+            parts[number].spans.append(span)
+    return parts
+
+
+class _Places:
+    """Finds which of several periods, one after the other, a moment lies in."""
+
+    def __init__(self, periods: Sequence[Period]) -> None:
+        self._periods = periods
+        self._begins = [period.begins for period in periods]
+
+    def of(self, moment: datetime) -> int | None:
+        place = bisect_right(self._begins, moment) - 1
+        return place if place >= 0 and moment in self._periods[place] else None
+
+    def between(self, begins: datetime, ends: datetime | None) -> range:
+        """Give those that a stretch touches; one without an end goes on for ever."""
+        last = len(self._begins) if ends is None else bisect_right(self._begins, ends)
+        return range(max(0, bisect_right(self._begins, begins) - 1), last)
+
+
+def _of_calls(figures: Iterable[Figure], counted: Iterable[CallRecord]) -> list[Figure]:
+    recovered = sum(call.recovered for call in counted)
+    return [replace(figure, recovered=recovered) for figure in figures]
+
+
 def _of(records: Records, *, queue: str | None, seat: str | None) -> Records:
-    kept = [
-        call
-        for call in records.calls
-        if (queue is None or call.queue == queue) and (seat is None or _concerns(call, seat))
-    ]
+    kept = [call for call in records.calls if queue is None or call.queue == queue]
+    rang: Sequence[CallRecord] | None = None
     if seat is not None:
-        kept = [_part_of(call, seat) for call in kept]
+        parts = [_part_of(call, seat) for call in kept]
+        kept = [call for call in parts if call.stints]
+        rang = [call for call in parts if call.offers]
     return Records(
         calls=kept,
         spans=[span for span in records.spans if seat is None or span.seat == seat],
         recalls=[recall for recall in records.recalls if seat is None and (queue is None or recall.queue == queue)],
         tickets=[] if seat is not None or queue is not None else records.tickets,
+        rang=rang,
     )
 
 
-def _concerns(call: CallRecord, seat: str) -> bool:
-    return any(stint.seat == seat for stint in call.stints) or any(offer.seat == seat for offer in call.offers)
-
-
 def _part_of(call: CallRecord, seat: str) -> CallRecord:
+    """Leave of a call what this seat had to do with it."""
     return replace(
         call,
         stints=tuple(stint for stint in call.stints if stint.seat == seat),

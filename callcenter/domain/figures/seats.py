@@ -1,6 +1,7 @@
 """Figures 8b, 9 and 10: how seats answered, how their time went, how long a call took them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from callcenter.domain.figures.figure import Figure, mean, ratio, share, total
@@ -29,11 +30,26 @@ def time_in(spans: Sequence[SeatSpan], period: Period, *states: SeatState) -> ti
     return total([period.share(span.begins, span.ends) for span in spans if span.state in wanted])
 
 
-def occupancy(spans: Sequence[SeatSpan], period: Period) -> list[Figure]:
-    """9 Busy time of the time not paused, and of all time on duty; cut at the edges of the period."""
-    staffed, paused = time_in(spans, period), time_in(spans, period, SeatState.BREAK)
-    busy = time_in(spans, period, *BUSY)
-    return [share("9a", busy, staffed - paused), share("9b", busy, staffed)]
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What seats did with a period."""
+
+    staffed: timedelta = timedelta()
+    paused: timedelta = timedelta()
+    busy: timedelta = timedelta()
+
+    def __add__(self, other: "Duty") -> "Duty":
+        return Duty(self.staffed + other.staffed, self.paused + other.paused, self.busy + other.busy)
+
+
+def duty(spans: Sequence[SeatSpan], period: Period) -> Duty:
+    """Sum up how seats spent a period; cut at its edges."""
+    return Duty(time_in(spans, period), time_in(spans, period, SeatState.BREAK), time_in(spans, period, *BUSY))
+
+
+def occupancy(spent: Duty) -> list[Figure]:
+    """9 Busy time of the time not paused, and of all time on duty."""
+    return [share("9a", spent.busy, spent.staffed - spent.paused), share("9b", spent.busy, spent.staffed)]
 
 
 def handling(asked: Sequence[CallRecord]) -> list[Figure]:

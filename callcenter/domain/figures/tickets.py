@@ -8,7 +8,10 @@ from callcenter.domain.figures.records import Period, TicketRecord
 
 
 def on_time(tickets: Sequence[TicketRecord], period: Period, now: datetime) -> list[Figure]:
-    """15 Signed for and finished in time; overdue ones as of the end of the period, or of now where that is earlier."""
+    """15 Signed for and finished in time; overdue ones as of the end of the period, or of now where that is earlier.
+
+    15e and 15f stand empty: no fact tells yet of follow-up calls or of tickets that a unit sends back.
+    """
     to_sign = [ticket for ticket in tickets if ticket.sign_due in period]
     to_finish = [ticket for ticket in tickets if ticket.due in period]
     by_original = [ticket for ticket in tickets if ticket.original_due in period]
@@ -20,6 +23,8 @@ def on_time(tickets: Sequence[TicketRecord], period: Period, now: datetime) -> l
         ratio("15c", sum(_by(ticket.finished, ticket.original_due) for ticket in by_original), len(by_original)),
         count("15d", len(late)),
         duration("15d_oldest", max(late, default=None)),
+        ratio("15e", 0, 0),
+        ratio("15f", 0, 0),
     ]
 
 

@@ -114,7 +114,7 @@ def _stints(row: dict[str, str]) -> tuple[Stint, ...]:
             begins=surely(row["t4"]),
             ends=surely(row["t5"]),
             holds=tuple(held),
-            written_up=clock(row["tw"]),
+            writing=Period(surely(row["t5"]), surely(row["tw"])),
         ),
     )
 

@@ -89,6 +89,7 @@ def test_a_talk_with_a_hold_and_its_writing_up() -> None:
     record = read(
         *begun(),
         *talks(5),
+        seat_is(SeatState.TALKING, 5),
         CallHeld(at=at(20), call_id=CALL),
         CallResumed(at=at(32), call_id=CALL),
         *ends(65),
