@@ -15,6 +15,7 @@ import structlog
 from uuid6 import uuid7
 
 from callcenter import VERSION
+from callcenter.absence import Absence
 from callcenter.api.server import make_server
 from callcenter.asterisk.channels import ChannelTable
 from callcenter.asterisk.link import AmiLink
@@ -154,6 +155,7 @@ class Controller:
             say_files=self._prompts.say_files,
             now=clock.now,
             monotonic=clock.monotonic,
+            record=Absence(self._exchange, self._calls, record=home.call_record, incoming=home.incoming),
         )
         self._telephone.set_arrival(settings.arrival)
         shelf = FlowShelf(

@@ -13,6 +13,7 @@ from secrets import token_urlsafe
 from typing import Any
 
 from callcenter.asterisk.process import began
+from callcenter.asterisk.record import RECORD
 from callcenter.domain.errors import CallcenterError
 from callcenter.domain.units import Unit
 
@@ -101,6 +102,11 @@ class Home:
     def asterisk(self) -> Path:
         """Folder of Asterisk's configuration and state."""
         return self.folder / "asterisk"
+
+    @property
+    def call_record(self) -> Path:
+        """What Asterisk itself writes down of calls; there once it has run, and not for one that others run."""
+        return self.asterisk / "var" / RECORD
 
     @property
     def mosquitto(self) -> Path:

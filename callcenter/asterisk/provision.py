@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from callcenter.asterisk.record import RECORD
 from callcenter.domain.errors import InvalidInputError
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "asterisk_conf"
@@ -111,7 +112,7 @@ class Plan:
     @property
     def call_record(self) -> Path:
         """The record that a controller reads when it was away (cel_custom.conf)."""
-        return self.records / "cel-custom" / "calls.csv"
+        return self.var / RECORD
 
     @property
     def incoming(self) -> Path:

@@ -1,7 +1,8 @@
 """Carries wishes out on Asterisk and tells what comes of them, always as events."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -14,6 +15,7 @@ from callcenter.asterisk.channels import Channel, ChannelTable, Kind, far_end
 from callcenter.asterisk.link import AmiLink
 from callcenter.asterisk.lists import found
 from callcenter.asterisk.outbound import CallingBack
+from callcenter.asterisk.record import Meanwhile
 from callcenter.asterisk.taps import Taps
 from callcenter.asterisk.threeway import Calling, ThreeWay, is_refusal
 from callcenter.asterisk.translate import CALLED, time_of, translate
@@ -78,7 +80,9 @@ class Telephone:
         monotonic: Callable[[], float],
         life_seconds: float = LIFE_SECONDS,
         taps: Taps | None = None,
+        record: Callable[[datetime], Awaitable[Meanwhile]] | None = None,
     ) -> None:
+        """`record` gives what Asterisk wrote down until then of calls whose end is not known yet; must not fail."""
         self._link = link
         self._table = table
         self._on_event = on_event
@@ -90,6 +94,7 @@ class Telephone:
         self._calling_back = CallingBack(link, table, self._never_came)
         self._three_way = ThreeWay(link, table, self._calling)
         self._taps = taps
+        self._record = record
         self._flows: dict[str, AgiCaller[object]] = {}
         self._listen: asyncio.Queue[ListenForLife] = asyncio.Queue(MOST_LISTENED)
         self._known_until: datetime | None = None
@@ -318,6 +323,9 @@ class Telephone:
         """Take stock after a connection was made, and tell it. Raises UnavailableError."""
         self._end_flows()
         picture = await found(self._link, self._table)
+        if self._record is not None:
+            meanwhile = await self._record(picture.at)
+            picture = replace(picture, meanwhile=meanwhile.events, last_written=meanwhile.last_written)
         self._known_until = picture.at
         if self._arrival is not None:
             self.set_arrival(self._arrival)

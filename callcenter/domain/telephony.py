@@ -228,6 +228,10 @@ class LinkRestored(TelephonyEvent):
     calls: tuple["CallFound", ...]
     seats_registered: frozenset[str]
     recalls: tuple["RecallFound", ...] = ()
+    meanwhile: tuple[TelephonyEvent, ...] = ()
+    """What Asterisk itself wrote down of calls, oldest first; also of times at which we heard it."""
+    last_written: datetime | None = None
+    """When it last wrote anything down; None where nothing can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from callcenter.storage.tables import CallRow, JournalRow, RecordingRow
 
 _UNSETTLED = (RecordingState.RECORDING, RecordingState.FAILED)
 """A recording that failed on a full disk may be kept when there is room again."""
+_MOST_NAMED = 500  # calls asked for in one query: every database has a limit
 _MOST_WANTED = 200  # calls whose notes are still to be made, at one look
 
 
@@ -55,6 +56,16 @@ class Calls:
             stored: dict[str, Call] = {call.id: call for call in await read_calls(session, rows)}
         newest = {call_id: call for call_id in call_ids if (call := self._recent.call(call_id)) is not None}
         return {**stored, **recent, **newest}
+
+    async def known(self, call_ids: Collection[str]) -> set[str]:
+        """Tell which of these calls the journal has, ended or not."""
+        known = {call_id for call_id in call_ids if self._recent.call(call_id) is not None}
+        others = [call_id for call_id in call_ids if call_id not in known]
+        async with self._store.reading() as session:
+            for at in range(0, len(others), _MOST_NAMED):
+                some = others[at : at + _MOST_NAMED]
+                known.update((await session.scalars(select(CallRow.id).where(CallRow.id.in_(some)))).all())
+        return known | {call_id for call_id in others if self._recent.call(call_id) is not None}
 
     async def find(
         self,

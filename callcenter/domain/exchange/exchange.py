@@ -273,8 +273,9 @@ class Exchange:
                 seats.line_freed(state, event)
             case telephony.LinkLost():
                 state.linked = False
+                state.lost_at = state.lost_at or event.at
             case telephony.LinkRestored():
-                recovery.reconcile(state, event)
+                recovery.reconcile(state, event, self._dispatch)
             case telephony.TalkOver():
                 moves.talk_over(state, event)
             case _:

@@ -1,5 +1,6 @@
 """After an absence of ours: make the picture equal what exists in Asterisk, and invent nothing."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -23,14 +24,20 @@ from callcenter.domain.telephony import (
     LinkRestored,
     PartyJoined,
     Place,
+    TelephonyEvent,
 )
 from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg, MuteRecording
 
 
-def reconcile(state: State, event: LinkRestored) -> None:
-    """Close what has gone, take in what has come, move what has moved; each fact marked recovered."""
+def reconcile(state: State, event: LinkRestored, dispatch: Callable[[TelephonyEvent], None]) -> None:
+    """Close what has gone, take in what has come, move what has moved; each fact marked recovered.
+
+    First what Asterisk wrote down meanwhile is told by `dispatch`, so that it is dated as it was; then its lists, as of
+    now, overrule it.
+    """
     state.recovering = True
     try:
+        _tell_meanwhile(state, event, dispatch)
         found = {call.call_id: call for call in event.calls}
         for call_id in [call.id for call in state.calls.values() if call.is_live and call.id not in found]:
             _gone(state, call_id, event)
@@ -44,6 +51,7 @@ def reconcile(state: State, event: LinkRestored) -> None:
     finally:
         state.recovering = False
     state.linked = state.settling = True
+    state.lost_at = None
     for extension in state.seats:
         seats.tell_fallback(state, extension)
 
@@ -53,9 +61,26 @@ def _asked_at(found: CallFound) -> float:
     return found.arrived.timestamp() if found.since is None else found.since
 
 
+def _tell_meanwhile(state: State, event: LinkRestored, dispatch: Callable[[TelephonyEvent], None]) -> None:
+    """Take in what is newer than the newest fact of its call; nothing is wished for, since it is all over."""
+    over = {call.id for call in state.calls.values() if not call.is_live} | state.settled.keys()
+    known_until = {call.id: call.last_at for call in state.calls.values()}
+    for told in event.meanwhile:
+        call_id = getattr(told, "call_id", None)
+        if call_id is None or call_id in over or (call_id in known_until and told.at <= known_until[call_id]):
+            continue
+        dispatch(told)
+    state.forget_wishes()
+
+
 def _gone(state: State, call_id: CallId, event: LinkRestored) -> None:
-    _close_legs(state, call_id, at=event.at)
-    callers.left(state, CallerLeft(at=event.at, call_id=call_id, by_itself=False))
+    """Close a call that is not there and whose end nobody wrote down: Asterisk itself died, and the call with it.
+
+    Dated when Asterisk was last heard by us or, where we were away too, when it last wrote anything.
+    """
+    at = state.lost_at or event.last_written or event.at
+    _close_legs(state, call_id, at=at)
+    callers.left(state, CallerLeft(at=at, call_id=call_id, by_itself=False))
 
 
 def _close_legs(state: State, call_id: CallId, *, at: datetime, but: frozenset[LegId] = frozenset()) -> None:

@@ -194,6 +194,8 @@ class State:
     lines: dict[str, Line] = field(default_factory=dict)
     outbound: Outbound = field(default_factory=Outbound)
     linked: bool = False
+    lost_at: datetime | None = None
+    """When the link was lost that has not been restored yet."""
     recovering: bool = False
     settling: bool = False
     """The link is back, and which phones are in use for something else is still being told."""
@@ -248,6 +250,10 @@ class State:
         self._facts.clear()
         self._wishes.clear()
         return decision
+
+    def forget_wishes(self) -> None:
+        """Wish for nothing of what was wished since the last Decision was taken out: it was for a time long past."""
+        self._wishes.clear()
 
     def live(self, call_id: CallId) -> tuple[Call, Track] | None:
         """A call whose caller is still on the line, with its track."""
