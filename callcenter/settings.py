@@ -240,6 +240,39 @@ class Settings(BaseModel):
         " are always allowed.",
         "a regular expression",
     )
+    recall_short_seconds: float = _set(
+        5,
+        "Whoever gave up sooner after asking for a person did not really wait, and is owed no call, in seconds.",
+        "0 to 600",
+        ge=0,
+        le=600,
+    )
+    recall_due_seconds: float = _set(
+        1800,
+        "How soon after a caller gave up he is to be called back, in seconds.",
+        "60 to 86400",
+        ge=60,
+        le=86_400,
+    )
+    recall_gap_seconds: float = _set(
+        600, "Least time between two attempts to call one citizen back, in seconds.", "0 to 86400", ge=0, le=86_400
+    )
+    recall_attempts: int = _set(
+        3, "Attempts in vain, so far apart, after which a citizen is called back no more.", "1 to 20", ge=1, le=20
+    )
+    recall_ring_seconds: float = _set(
+        30, "How long a citizen's phone may ring when he is called back, in seconds.", "5 to 120", ge=5, le=120
+    )
+    recall_ai: bool = _set(
+        False,  # noqa: FBT003 - the default of a setting
+        "Call back also those who hung up in the menu, before they had asked for a person.",
+        "true or false",
+    )
+    recall_refused: Annotated[str, AfterValidator(_pattern)] = _set(
+        "",
+        "Regular expression of the numbers that are never called back. Default: none.",
+        "a regular expression that a number must match as a whole, or nothing",
+    )
     database_url: Annotated[SecretStr | None, AfterValidator(_database), BeforeValidator(_none_when_empty)] = _set(
         None,
         "Database. Default: SQLite in the home.",

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from callcenter.api import calls, examples, figures, hotline, seats, shapes, stream, tickets
+from callcenter.api import calls, examples, figures, hotline, recalls, seats, shapes, stream, tickets
 from callcenter.api.contract import Access, Answer, Nothing, Operation
 from callcenter.api.problems import KINDS, MEDIA_TYPE, problem_body
 from callcenter.domain.errors import Fault
@@ -23,6 +23,7 @@ _TAGS = {
     "hotline": "The hotline itself · 热线",
     "calls": "Calls · 通话",
     "seats": "Seats · 坐席",
+    "recalls": "Recalls · 回拨",
     "tickets": "Tickets · 工单",
     "events": "Events · 实时事件",
 }
@@ -31,6 +32,7 @@ _PATH_NAMES = {
     "leg_id": ("Id of the unit's leg.", examples.UNIT_LEG["id"]),
     "extension": ("Extension of the seat.", "8001"),
     "unit_id": ("Id of the unit.", "housing"),
+    "recall_id": ("Id of the recall.", recalls.RECALL["id"]),
     "ticket_id": ("Id of the ticket.", examples.TICKET["id"]),
 }
 _DETAILS = {
@@ -61,6 +63,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *hotline.OPERATIONS,
     *calls.OPERATIONS,
     *seats.OPERATIONS,
+    *recalls.OPERATIONS,
     *tickets.OPERATIONS,
     *figures.OPERATIONS,
     *stream.OPERATIONS,

@@ -32,6 +32,7 @@ from callcenter.domain.units import RING_SECONDS, Unit
 from callcenter.domain.views import Json, QueueView, alarm_view, call_view, queue_view, seat_view, trunk_view
 from callcenter.office.figures import Figures, Reckons
 from callcenter.office.ports import Calls, Clock, ComponentHealth, Flows, Recordings
+from callcenter.office.recalls import RecallOffice
 from callcenter.office.stream import Stream
 from callcenter.office.switchboard import Switchboard
 from callcenter.office.tickets import TicketOffice
@@ -58,6 +59,7 @@ class Desk:
         tickets: TicketOffice,
         flows: Flows,
         figures: Reckons,
+        recalls: RecallOffice,
         units: Sequence[Unit],
         dial_out: str,
         hotline: str,
@@ -72,6 +74,7 @@ class Desk:
         never may; `zone`: of the units' duty hours; `new_id`: makes ids of legs.
         """
         self.stream = stream
+        self.recalls = recalls
         self._switchboard = switchboard
         self._calls = calls
         self._recordings = recordings

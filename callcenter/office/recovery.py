@@ -7,12 +7,21 @@ import structlog
 from callcenter.domain.exchange import Exchange, Moment
 from callcenter.domain.facts import Fact, from_data
 from callcenter.office.ports import Alarms, Calls, Seats
+from callcenter.office.recalls import Recalls
 
 log = structlog.get_logger(__name__)
 
 
-async def recover(exchange: Exchange, calls: Calls, seats: Seats, now: Moment, *, alarms: Alarms | None = None) -> None:
-    """Give the exchange every call that is not settled yet, each seat's last state, and the alarms that stand.
+async def recover(
+    exchange: Exchange,
+    calls: Calls,
+    seats: Seats,
+    now: Moment,
+    *,
+    alarms: Alarms | None = None,
+    recalls: Recalls | None = None,
+) -> None:
+    """Give the exchange every call that is not settled yet, each seat's last state, and what stands and is owed.
 
     What Asterisk says next corrects it. Raises UnavailableError where the store is away.
     """
@@ -21,7 +30,9 @@ async def recover(exchange: Exchange, calls: Calls, seats: Seats, now: Moment, *
         if call.id not in left_open:
             left_open[call.id] = await _facts_of(calls, call.id)
     standing = () if alarms is None else await alarms.standing()
-    for call_id in exchange.restore(left_open.values(), await seats.last_seen(), now, alarms=standing):
+    owed = () if recalls is None else await recalls.still_open()
+    last_seen = await seats.last_seen()
+    for call_id in exchange.restore(left_open.values(), last_seen, now, alarms=standing, recalls=owed):
         log.error("what the journal tells of a call does not add up", call_id=call_id)
 
 

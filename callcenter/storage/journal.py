@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.domain.calls import Call
 from callcenter.domain.errors import UnavailableError
-from callcenter.domain.facts import Fact, SeatChanged, UtteranceHeard, to_data
+from callcenter.domain.facts import Fact, RecallChanged, SeatChanged, UtteranceHeard, to_data
 from callcenter.domain.records import Entry
 from callcenter.storage.chain import START, Chained, Link, canonical, chained, moved
 from callcenter.storage.projections import chained_of, folded, readable, write_calls, write_seats, write_utterances
+from callcenter.storage.recalls import write_recalls
 from callcenter.storage.recent import Recent
 from callcenter.storage.spool import Spool, newest_of
 from callcenter.storage.store import Store, UnfitError
@@ -24,6 +25,8 @@ from callcenter.storage.tables import JournalRow
 
 _log = structlog.get_logger(__name__)
 
+_PROJECTED_ALONE = (SeatChanged.kind, UtteranceHeard.kind, RecallChanged.kind)
+"""Facts that have a table of their own beside that of calls."""
 _GROUP = 100  # entries in one transaction: a few milliseconds of work for the loop
 _LOCK_SECONDS = 0.5  # a database that is locked longer counts as away: until then the entries are in memory only
 _LIMIT_SECONDS = 5.0
@@ -84,6 +87,11 @@ class Journal:
     def latest_seq(self) -> int:
         """Number of the newest entry, written or not; 0 where there is none."""
         return self._end.seq
+
+    @property
+    def waiting(self) -> int:
+        """Entries in memory that neither database nor disk has taken yet."""
+        return len(self._queue)
 
     async def open(self) -> None:
         """Find out where the journal ends, and bring into the database what a former run left in the spool.
@@ -277,14 +285,13 @@ class Journal:
             calls = await self._add_up(session, {entry.call_id for entry in new if entry.call_id is not None})
         await write_calls(session, calls)
         there = {call.id for call in calls}
-        told = [
-            (entry.seq, self._fact(entry)) for entry in new if entry.kind in (SeatChanged.kind, UtteranceHeard.kind)
-        ]
+        told = [(entry.seq, self._fact(entry)) for entry in new if entry.kind in _PROJECTED_ALONE]
         await write_utterances(
             session,
             [(seq, fact) for seq, fact in told if isinstance(fact, UtteranceHeard) and fact.call_id in there],
         )
         await write_seats(session, [fact for _, fact in told if isinstance(fact, SeatChanged)])
+        await write_recalls(session, [fact for _, fact in told if isinstance(fact, RecallChanged)])
 
     async def _add_up(self, session: AsyncSession, call_ids: Iterable[str]) -> Sequence[Call]:
         rows = await session.scalars(

@@ -14,6 +14,7 @@ from callcenter.domain.calls import (
     Call,
     CallState,
     Digits,
+    Direction,
     Leg,
     LegKind,
     LegOutcome,
@@ -303,6 +304,7 @@ def _call(row: CallRow, legs: Sequence[Leg], recording: Recording | None, words:
     return Call(
         id=CallId(row.id),
         caller=row.caller,
+        direction=Direction(row.direction),
         state=CallState(row.state),
         outcome=None if row.outcome is None else Outcome(row.outcome),
         queue=row.queue,

@@ -1,4 +1,4 @@
-"""Makes the tables of calls, legs, words, recordings, callers and seats anew from the journal."""
+"""Makes the tables of calls, legs, words, recordings, callers, seats and recalls anew from the journal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,10 +8,20 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.domain.calls import Call
-from callcenter.domain.facts import Fact, SeatChanged, UtteranceHeard
+from callcenter.domain.facts import Fact, RecallChanged, SeatChanged, UtteranceHeard
 from callcenter.storage.projections import chained_of, folded, readable, write_calls, write_seats, write_utterances
+from callcenter.storage.recalls import write_recalls
 from callcenter.storage.store import Store
-from callcenter.storage.tables import CallerRow, CallRow, JournalRow, LegRow, RecordingRow, SeatRow, UtteranceRow
+from callcenter.storage.tables import (
+    CallerRow,
+    CallRow,
+    JournalRow,
+    LegRow,
+    RecallRow,
+    RecordingRow,
+    SeatRow,
+    UtteranceRow,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -45,11 +55,12 @@ async def rebuild(url: str) -> Rebuilt:
         async with store.writing() as session:
             if store.dialect == "postgresql":
                 await session.execute(text("LOCK TABLE journal IN SHARE MODE"))  # no entry comes in between
-            for table in (UtteranceRow, LegRow, RecordingRow, CallRow, CallerRow, SeatRow):
+            for table in (UtteranceRow, LegRow, RecordingRow, CallRow, CallerRow, SeatRow, RecallRow):
                 await session.execute(delete(table))
             rebuilt = Rebuilt()
             await _calls(session, rebuilt)
             await _seats(session, rebuilt)
+            await _recalls(session, rebuilt)
             return rebuilt
     finally:
         await store.close()
@@ -118,6 +129,21 @@ async def _seats(session: AsyncSession, rebuilt: Rebuilt) -> None:
             newest[fact.seat.extension] = fact
     await write_seats(session, newest.values())
     rebuilt.seats = len(newest)
+
+
+async def _recalls(session: AsyncSession, rebuilt: Rebuilt) -> None:
+    rows = await session.stream_scalars(
+        select(JournalRow)
+        .where(JournalRow.kind == RecallChanged.kind)
+        .order_by(JournalRow.seq)
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    newest: dict[str, RecallChanged] = {}
+    async for row in rows:
+        fact = _fact(row, rebuilt)
+        if isinstance(fact, RecallChanged):
+            newest[fact.recall.id] = fact
+    await write_recalls(session, newest.values())
 
 
 def _fact(row: JournalRow, rebuilt: Rebuilt) -> Fact | None:

@@ -96,6 +96,7 @@ class CallRow(Row):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     caller: Mapped[str | None]
+    direction: Mapped[str] = mapped_column(server_default="inbound")
     state: Mapped[str]
     outcome: Mapped[str | None]
     queue: Mapped[str | None]
@@ -197,6 +198,26 @@ class SeatRow(Row):
     phone: Mapped[str]
     missed: Mapped[int]
     idle_since: Mapped[datetime]
+
+
+class RecallRow(Row):
+    """An obligation to call a number back; a projection of the journal."""
+
+    __tablename__ = "recalls"
+    __table_args__ = (
+        Index(None, "opened", "id"),
+        Index(None, "caller", "opened"),
+        Index(
+            "ix_recalls_open", "opened", sqlite_where=text("closed IS NULL"), postgresql_where=text("closed IS NULL")
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    caller: Mapped[str | None]
+    opened: Mapped[datetime]
+    closed: Mapped[datetime | None]
+    data: Mapped[str]
+    """JSON: the whole of it, as in its newest entry of the journal."""
 
 
 class UnitRow(Row):

@@ -22,6 +22,7 @@ GET health | GET calls | GET calls/{id} | GET calls/{id}/recording | GET calls/{
 POST calls/{id}/hold | POST calls/{id}/resume | GET seats | GET seats/{id} | PUT seats/{id}/state | GET queues
 GET units | GET units/{id} | GET tickets | GET tickets/{id} | POST tickets | PATCH tickets/{id} | POST tickets/{id}/file
 POST calls/{id}/three-way | PUT calls/{id}/three-way/{id} | PUT calls/{id}/seat | PUT calls/{id}/secret
+GET recalls | GET recalls/{id} | POST recalls/{id}/dial
 GET alarms | GET live | GET trunks | GET figures | POST events/token | GET events | POST flows/reload
 """
 

@@ -1,0 +1,103 @@
+"""Reading the obligations to call back: the database, and above it what was decided a moment ago."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callcenter.domain.facts import RecallChanged, from_data, to_data
+from callcenter.domain.ids import RecallId
+from callcenter.domain.recalls import Recall
+from callcenter.domain.records import Page
+from callcenter.storage.cursors import cursor_after, place_of
+from callcenter.storage.projections import put, storable
+from callcenter.storage.store import Store
+from callcenter.storage.tables import RecallRow
+
+
+class Recalls:
+    """Fills the office's port of that name: `Recalls(store)`. Every method may raise UnavailableError."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def get(self, recall_id: str) -> Recall | None:
+        """One recall, as the database has it."""
+        async with self._store.reading() as session:
+            rows = await session.scalars(select(RecallRow).where(RecallRow.id == recall_id))
+            return next((recall_of(row) for row in rows), None)
+
+    async def still_open(self) -> Sequence[Recall]:
+        """Every open recall, however old, oldest first. For recovery."""
+        query = select(RecallRow).where(RecallRow.closed.is_(None)).order_by(RecallRow.opened, RecallRow.id)
+        async with self._store.reading() as session:
+            return [recall_of(row) for row in await session.scalars(query)]
+
+    async def find(
+        self,
+        *,
+        is_open: bool | None,
+        caller: str | None,
+        newest: Mapping[RecallId, Recall],
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Recall]:
+        """Recalls, newest first; those of `newest` stand for what the database may not have yet.
+
+        Raises:
+            InvalidInputError: a cursor of elsewhere.
+
+        """
+        before = None if cursor is None else place_of(cursor)
+        wanted: list[ColumnElement[bool]] = []
+        if is_open is not None:
+            wanted.append(RecallRow.closed.is_(None) if is_open else RecallRow.closed.is_not(None))
+        if caller is not None:
+            wanted.append(RecallRow.caller == caller)
+        if before is not None:
+            opened, last_id = before
+            wanted.append(or_(RecallRow.opened < opened, and_(RecallRow.opened == opened, RecallRow.id < last_id)))
+        # one that was opened or closed a moment ago may stand in the database as it was before
+        more = limit + 1 + len(newest)
+        query = select(RecallRow).where(*wanted).order_by(RecallRow.opened.desc(), RecallRow.id.desc()).limit(more)
+        async with self._store.reading() as session:
+            rows = (await session.scalars(query)).all()
+        end = (rows[-1].opened, rows[-1].id) if len(rows) == more else None
+        known = {recall.id: recall for recall in map(recall_of, rows)} | dict(newest)
+        fitting = [
+            recall
+            for recall in known.values()
+            if (is_open is None or recall.is_open == is_open)
+            and (caller is None or recall.caller == caller)
+            and (before is None or (recall.opened, recall.id) < before)
+            and (end is None or (recall.opened, recall.id) >= end)
+        ]
+        items = sorted(fitting, key=lambda recall: (recall.opened, recall.id), reverse=True)
+        page, is_last = items[:limit], len(items) <= limit
+        return Page(page, None if is_last or not page else cursor_after(page[-1].opened, page[-1].id))
+
+
+def recall_of(row: RecallRow) -> Recall:
+    """Give a recall as its row tells it."""
+    fact = from_data(RecallChanged.kind, {"recall": json.loads(row.data)}, at=row.opened, call_id=None, recovered=False)
+    assert isinstance(fact, RecallChanged)
+    return fact.recall
+
+
+async def write_recalls(session: AsyncSession, facts: Iterable[RecallChanged]) -> None:
+    """Put the newest state of these recalls in place; of several facts about one the last counts."""
+    newest = {fact.recall.id: fact for fact in facts}
+    await put(session, RecallRow, [_values(fact) for fact in newest.values()])
+
+
+def _values(fact: RecallChanged) -> dict[str, Any]:
+    recall = fact.recall
+    return {
+        "id": recall.id,
+        "caller": None if recall.caller is None else storable(recall.caller),
+        "opened": recall.opened,
+        "closed": recall.closed,
+        "data": storable(json.dumps(to_data(fact)["recall"], ensure_ascii=False)),
+    }
