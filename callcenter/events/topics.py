@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from callcenter.domain.facts import FACT_OF_KIND
 from callcenter.domain.letters import Letter
 from callcenter.domain.views import Json, moment
 
@@ -28,10 +29,12 @@ def _fields(*names: str, **inside: Shape) -> Shape:
     return dict.fromkeys(names) | inside
 
 
-LEG = _fields("id", "kind", "party", "state", "outcome", "started", "answered", "joined", "ended", "call_id")
-UTTERANCE = _fields("id", "side", "leg_id", "start", "end", "confidence", "live", "final", "call_id")
-RECORDING = _fields("state", "started", "seconds", "call_id", secrets=_fields("began", "ended"))
-NOTES = _fields("state", "call_id")
+LEG = _fields(
+    "id", "kind", "party", "state", "outcome", "started", "answered", "joined", "ended", "call_id", "recovered"
+)
+UTTERANCE = _fields("id", "side", "leg_id", "start", "end", "confidence", "live", "final", "call_id", "recovered")
+RECORDING = _fields("state", "started", "seconds", "call_id", "recovered", secrets=_fields("began", "ended"))
+NOTES = _fields("state", "call_id", "recovered")
 RECALL = _fields(
     *("id", "queue", "opened", "due", "overdue", "by_us", "state", "closed", "closed_by"),
     waits=_fields("call_id", "t5", "waited"),
@@ -87,6 +90,10 @@ PLACES: Mapping[str, Place] = {
     "utterance.final": Place("calls", "call_id", UTTERANCE),
 }
 """Kinds that are not told as a whole call."""
+KINDS = (frozenset(FACT_OF_KIND) | frozenset(PLACES)) - {
+    "ticket.stands"
+}  # the journal's own: `ticket.changed` tells it
+"""Every kind of event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +202,11 @@ def written(letter: Letter, data: Json) -> bytes:
             "data": data,
         }
     )
+
+
+def is_kind(text: str) -> bool:
+    """Whether this is a kind of event, or the beginning of some, such as `call.`."""
+    return text in KINDS or (text.endswith(".") and any(kind.startswith(text) for kind in KINDS))
 
 
 def public(letter: Letter) -> Json:

@@ -14,7 +14,7 @@ from callcenter.domain.calls import Call
 from callcenter.domain.errors import CallcenterError
 from callcenter.domain.exchange import Command, Decision, Exchange, Moment
 from callcenter.domain.exchange.commands import NoteNotes, NoteUtterance
-from callcenter.domain.facts import Fact
+from callcenter.domain.facts import Fact, OfCall
 from callcenter.domain.recall_view import recall_view
 from callcenter.domain.telephony import TelephonyEvent
 from callcenter.domain.views import (
@@ -266,6 +266,11 @@ def _shape(queue: QueueView) -> tuple[object, ...]:
     return (queue.name, queue.waiting, queue.ready, queue.talking)
 
 
+def _of_call(fact: OfCall) -> Json:
+    """Whose it is; and that the call is marked from now on as one of which something was only found out."""
+    return {"call_id": fact.call_id} | ({"recovered": True} if fact.recovered else {})
+
+
 def event_data(fact: Fact, call: Call | None) -> Json | None:
     """Give a fact as watchers see it: the whole object after the change, and what is special to it.
 
@@ -283,18 +288,18 @@ def event_data(fact: Fact, call: Call | None) -> Json | None:
         case facts.TicketChanged() | facts.TicketStands():
             return None
         case facts.LegChanged():
-            return {**leg_view(fact.leg), "call_id": fact.call_id}
+            return {**leg_view(fact.leg), **_of_call(fact)}
         case facts.UtteranceHeard():
-            return {**utterance_view(fact.utterance), "call_id": fact.call_id}
+            return {**utterance_view(fact.utterance), **_of_call(fact)}
         case facts.NotesChanged():
-            return {"state": fact.notes.state.value, "call_id": fact.call_id}
+            return {"state": fact.notes.state.value, **_of_call(fact)}
         case facts.RecordingChanged():
             recording = fact.recording
             return {
                 "state": recording.state.value,
                 "started": moment(recording.started),
                 "seconds": recording.seconds,
-                "call_id": fact.call_id,
+                **_of_call(fact),
             }
         case _:
             assert call is not None

@@ -81,8 +81,8 @@ class TicketOffice:
     async def _draft(self, call: Call) -> bool:
         try:
             ticket = await self._tickets.draft_from_call(call, at=self._clock.now())
-            self._switchboard.ask(NoteTicket(call_id=call.id, ticket_id=ticket.id))
             ticket = await self._worded_ticket(ticket)
+            self._switchboard.ask(NoteTicket(call_id=call.id, ticket_id=ticket.id))  # told below, in the same breath
         except CallcenterError as error:
             if not any(
                 alarm.name == TICKET_NOT_DRAFTED for alarm in self._switchboard.exchange.alarms

@@ -69,9 +69,23 @@ async def test_alarms_that_stand_are_shown(api: ApiClient, desk: FakeDesk) -> No
 
     answer = await api.get("/alarms")
 
-    assert answer.json["items"] == [
-        {"name": "disk_low", "detail": "12 MB are free", "since": "2026-11-24T04:00:00.000Z"}
-    ]
+    (alarm,) = answer.json["items"]
+    assert (alarm["name"], alarm["title"], alarm["severity"]) == ("disk_low", "录音磁盘空间不足", "warning")
+    assert (alarm["detail"], alarm["since"]) == ("12 MB are free", "2026-11-24T04:00:00.000Z")
+    assert "清理磁盘" in alarm["advice"]
+    assert (await api.get("/health")).json["alarms"] == ["disk_low"]
+
+
+async def test_the_live_picture_is_what_the_events_begin_with(api: ApiClient, desk: FakeDesk) -> None:
+    desk.has_call(1)
+    desk.standing = [Alarm(name="disk_low", detail="12 MB are free", since=NOON)]
+
+    live = (await api.get("/live")).json
+
+    assert (live["stream"], live["seq"]) == ("stream-1", desk.stream.seq)
+    assert {name: live[name] for name in ("calls", "seats", "queues", "trunks", "alarms")} == desk.snapshot()
+    assert (await api.get("/trunks")).json["items"] == live["trunks"]
+    assert [line["direction"] for line in live["trunks"][0]["lines"]] == ["inbound"]
 
 
 @pytest.mark.parametrize("mistakes", [[], ["menu.yaml:3: there is no node queu; did you mean queue?"]])

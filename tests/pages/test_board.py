@@ -82,6 +82,7 @@ async def test_alarms_and_health_are_shown(tab: Watched, desk: PageDesk, made: M
     page = await tab.sign_in("/board")
 
     await expect(page.locator("#alarms .alarm")).to_contain_text(["录音磁盘空间不足"])
+    await expect(page.locator("#alarms .advice")).to_contain_text(["请清理磁盘"])
     await expect(page.locator("#components")).to_contain_text("降级 语音识别a worker stalled")
     made.tell("alarm.raised", {"name": "flow_failed", "detail": "a flow broke off", "since": "2026-11-24T04:00:00Z"})
     await expect(page.locator("#alarms .alarm")).to_have_count(2)

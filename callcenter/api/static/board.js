@@ -178,8 +178,8 @@ class Board {
     const alarms = [...this.picture.alarms.values()].sort((one, other) => (one.since < other.since ? 1 : -1));
     const none_ = el("li", { class: "hint" }, this.alarmsUnknown ? "告警未能读取" : "没有告警");
     fill(at("alarms"), ...(alarms.length ? alarms.map((alarm) =>
-      el("li", { class: "alarm" }, el("strong", {}, ALARM[alarm.name] ?? alarm.name), ` ${dayAndTime(alarm.since)} 起`,
-        el("small", {}, alarm.detail))) : [none_]));
+      el("li", { class: "alarm" }, el("strong", {}, alarm.title ?? ALARM[alarm.name] ?? alarm.name), ` ${dayAndTime(alarm.since)} 起`,
+        el("small", {}, alarm.detail), alarm.advice ? el("p", { class: "advice" }, alarm.advice) : null)) : [none_]));
   }
 
   drawHealth() {

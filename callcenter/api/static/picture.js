@@ -12,11 +12,12 @@ export class Picture {
     this.steps = new Map(); // leg id → [{time, state}] as they were seen
   }
 
-  snapshot({ calls, seats, queues }) {
+  snapshot({ calls, seats, queues, alarms = [] }) {
     for (const [id, call] of this.calls) if (call.state !== "ended") this.calls.delete(id);
     this.partials.clear();
     this.seats = new Map(seats.map((seat) => [seat.extension, seat]));
     this.queues = new Map(queues.map((queue) => [queue.name, queue]));
+    this.alarms = new Map(alarms.map((alarm) => [alarm.name, alarm]));
     for (const call of calls) this.take(call);
   }
 
@@ -52,7 +53,10 @@ export class Picture {
         recording: { secrets: [], ...call.recording, state, started, seconds },
       }));
     }
-    if (Array.isArray(data.legs)) return this.take(wholeCall(data));
+    if (Array.isArray(data.legs)) {
+      const call = wholeCall(data);
+      return this.take(SEAT_THAT_WAS.has(type) ? { ...call, seat: null } : call);
+    }
     return undefined; // of something else, or of a kind that came later than this page
   }
 
@@ -104,6 +108,9 @@ export class Picture {
     }
   }
 }
+
+/** These name the seat that was; the call has none any more. */
+const SEAT_THAT_WAS = new Set(["call.missed", "call.refused", "call.failed", "call.requeued"]);
 
 const byStart = (one, other) => one.start - other.start || one.end - other.end;
 
