@@ -365,7 +365,7 @@ def _changed(call: Call, fact: OfCall) -> Call:
                 state=CallState.TALKING,
                 seat=fact.seat,
                 t1=call.t1 or fact.at,
-                t3=call.t3 or fact.at,
+                t3=call.t3 or (None if fact.recovered else fact.at),  # nobody wrote down when it rang
                 t4=call.t4 or fact.at,
             )
         case CallHeld():
