@@ -6,12 +6,9 @@ SQLite: its own online backup, one file. PostgreSQL: `pg_dump` on a snapshot of 
 import asyncio
 import os
 import shutil
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from sqlalchemy import select, text
 from sqlalchemy.engine import URL
@@ -19,6 +16,7 @@ from sqlalchemy.engine import URL
 from callcenter.domain.errors import InvalidInputError, RefusedError, UnavailableError
 from callcenter.storage.chain import START, Link
 from callcenter.storage.migrate import schema_version
+from callcenter.storage.sqlite_copy import LOCK_SECONDS, copy_sqlite
 from callcenter.storage.store import Store, database_url
 from callcenter.storage.tables import JournalRow
 
@@ -27,7 +25,6 @@ FILES = {SQLITE: "callcenter.sqlite3", POSTGRESQL: "callcenter.dump"}
 """Name of the copy, by the kind of database."""
 
 _LIMIT_SECONDS = 6 * 3600.0  # a database of years on a slow disk
-_LOCK_SECONDS = 30.0
 _OURS = 0o600
 _TOOL_ENDS = 10.0  # seconds that a tool has to end when it is told to
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -66,7 +63,8 @@ async def copy_database(url: str, folder: Path) -> DatabaseCopy:
     """
     target = folder / FILES[kind_of(url)]
     if kind_of(url) == SQLITE:
-        return await asyncio.to_thread(_copy_sqlite, _file_of(url), target)
+        schema, end = await asyncio.to_thread(copy_sqlite, _file_of(url), target)
+        return DatabaseCopy(SQLITE, schema, end)
     return await _dump(url, target)
 
 
@@ -97,27 +95,6 @@ def _file_of(url: str) -> Path:
     return Path(database_url(url).database or "").absolute()
 
 
-def _copy_sqlite(source: Path, target: Path) -> DatabaseCopy:
-    """Copy in one step: in a file that is written ahead a reader holds up no writer, however long it reads. Blocks."""
-    if not source.exists():
-        raise UnavailableError(f"{source} is not there; a hotline makes it at its first start")
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OURS))
-    with _told(source), closing(_opened(source)) as live, closing(_opened(target)) as copy:
-        live.backup(copy)
-        copy.execute("PRAGMA journal_mode=DELETE")  # one file, with nothing beside it
-        found = copy.execute("PRAGMA quick_check(1)").fetchone()
-        if found != ("ok",):
-            raise UnavailableError(f"{source} is damaged; see `callcenter journal verify`, and keep every older backup")
-        tables = {name for (name,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        schema, end = None, START
-        if "alembic_version" in tables:
-            schema = next((str(row[0]) for row in copy.execute("SELECT version_num FROM alembic_version")), None)
-        if "journal" in tables:
-            rows = copy.execute("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1")
-            end = next((Link(int(seq), str(digest)) for seq, digest in rows), START)
-    return DatabaseCopy(SQLITE, schema, end)
-
-
 def _put_back_sqlite(source: Path, target: Path) -> None:
     fresh = target.with_name(f"{target.name}.restoring")
     try:
@@ -135,23 +112,11 @@ def _put_back_sqlite(source: Path, target: Path) -> None:
         raise UnavailableError(f"{target} cannot be written: {error.strerror}") from error
 
 
-def _opened(file: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=_LOCK_SECONDS)
-
-
-@contextmanager
-def _told(source: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise UnavailableError(f"{source} cannot be copied: {error.sqlite_errorname}") from error
-
-
 async def _dump(url: str, target: Path) -> DatabaseCopy:
     """Dump one snapshot, and read the journal's end in the very same one."""
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OURS))
     schema = await schema_version(url)
-    store = Store(url, lock_seconds=_LOCK_SECONDS, limit_seconds=_LIMIT_SECONDS)
+    store = Store(url, lock_seconds=LOCK_SECONDS, limit_seconds=_LIMIT_SECONDS)
     try:
         async with store.reading() as session:
             await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
@@ -170,7 +135,7 @@ async def _dump(url: str, target: Path) -> DatabaseCopy:
 async def _run_tool(name: str, url: str, arguments: Sequence[str]) -> None:
     """Run a program of PostgreSQL's; the password goes through its environment, which nobody else can read."""
     program = _tool(name)
-    environment = {**os.environ, **_login(database_url(url)), "PGOPTIONS": f"-c lock_timeout={_LOCK_SECONDS:.0f}s"}
+    environment = {**os.environ, **_login(database_url(url)), "PGOPTIONS": f"-c lock_timeout={LOCK_SECONDS:.0f}s"}
     process = await asyncio.create_subprocess_exec(
         program,
         "--no-password",

@@ -40,6 +40,9 @@ from tests.support.stores import (
 
 TICKET = """INSERT INTO tickets (id, number, version, state, urgency, confidential, notes, notes_edited, created)
     VALUES ('t1', '20261124000001', 3, 'drafted', 'normal', false, '市民称停水', true, 2000000)"""
+OF_FILES = pytest.mark.parametrize("other", ["sqlite"], indirect=True)
+"""What is about the files of a backup needs one kind of database only."""
+
 ROSTER = 'seats:\n  - {extension: "8001", operator: 王秀兰}\n'
 
 
@@ -144,6 +147,7 @@ async def test_a_backup_while_calls_go_on_becomes_a_home_in_which_all_of_it_is_t
     assert new.known_secrets() == home.known_secrets()
 
 
+@OF_FILES
 async def test_a_restored_home_has_its_own_rosters_and_flows_and_names_them(
     db: Database, other: Database, home: Home, tmp_path: Path
 ) -> None:
@@ -186,6 +190,7 @@ def modes(folder: Path) -> set[str]:
     return {oct(stat.S_IMODE(path.stat().st_mode)) for path in folder.rglob("*") if not path.is_dir()}
 
 
+@OF_FILES
 async def test_nobody_else_can_read_a_backup(db: Database, home: Home, tmp_path: Path) -> None:
     backup = await make_backup(settings_of(db, home), tmp_path / "backups")
 
@@ -194,6 +199,7 @@ async def test_nobody_else_can_read_a_backup(db: Database, home: Home, tmp_path:
     assert {oct(stat.S_IMODE(path.stat().st_mode)) for path in folders} == {"0o700"}
 
 
+@OF_FILES
 async def test_a_second_backup_takes_no_room_for_the_same_recordings(db: Database, home: Home, tmp_path: Path) -> None:
     first = await make_backup(settings_of(db, home), tmp_path / "backups")
     second = await make_backup(settings_of(db, home), tmp_path / "backups")
@@ -209,6 +215,7 @@ async def test_a_second_backup_takes_no_room_for_the_same_recordings(db: Databas
     assert newest_backup(tmp_path / "backups") == second.folder
 
 
+@OF_FILES
 async def test_a_backup_that_was_killed_is_never_taken_for_one(
     db: Database, other: Database, home: Home, tmp_path: Path
 ) -> None:
@@ -232,6 +239,7 @@ async def test_a_backup_that_was_killed_is_never_taken_for_one(
     assert [path for path in backups.iterdir() if path.is_dir()] == [backup.folder]
 
 
+@OF_FILES
 async def test_a_damaged_backup_is_refused_before_anything_is_touched(
     db: Database, other: Database, home: Home, tmp_path: Path
 ) -> None:
@@ -246,6 +254,7 @@ async def test_a_damaged_backup_is_refused_before_anything_is_touched(
     assert not new.folder.exists()
 
 
+@OF_FILES
 async def test_a_manifest_cannot_lead_out_of_the_home(
     db: Database, other: Database, home: Home, tmp_path: Path
 ) -> None:
@@ -259,6 +268,7 @@ async def test_a_manifest_cannot_lead_out_of_the_home(
         await restored(backup.folder, Home(tmp_path / "new"), other)
 
 
+@OF_FILES
 async def test_a_home_with_a_hotline_is_refused(db: Database, other: Database, home: Home, tmp_path: Path) -> None:
     await make_backup(settings_of(db, home), tmp_path / "backups")
     new = Home(tmp_path / "new")
@@ -268,6 +278,7 @@ async def test_a_home_with_a_hotline_is_refused(db: Database, other: Database, h
         await restored(tmp_path / "backups", new, other, force=True)
 
 
+@OF_FILES
 async def test_a_home_that_is_not_empty_is_refused(db: Database, other: Database, home: Home, tmp_path: Path) -> None:
     await make_backup(settings_of(db, home), tmp_path / "backups")
     new = Home(tmp_path / "new")
@@ -305,6 +316,7 @@ async def test_an_older_backup_over_the_same_home_says_what_is_missing_since(
     assert (back.replaced / "secrets.json").exists()
 
 
+@OF_FILES
 async def test_a_backup_of_a_newer_version_is_refused(
     db: Database, other: Database, home: Home, tmp_path: Path
 ) -> None:
@@ -315,6 +327,7 @@ async def test_a_backup_of_a_newer_version_is_refused(
         await restored(tmp_path / "backups", Home(tmp_path / "new"), other)
 
 
+@OF_FILES
 async def test_a_home_in_which_nothing_was_ever_started_has_nothing_to_back_up(db: Database, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="nothing was ever started"):
         await make_backup(
