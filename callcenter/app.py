@@ -66,6 +66,7 @@ from callcenter.storage.store import Store
 from callcenter.storage.tickets import Tickets
 from callcenter.storage.told import Told
 from callcenter.storage.units import Units
+from callcenter.watching import Watching
 
 log = structlog.get_logger(__name__)
 
@@ -236,6 +237,32 @@ class Controller:
         async def disk() -> DiskUse:
             return DiskUse(used_bytes=await recordings.used_bytes(), free_bytes=await recordings.free_bytes())
 
+        health = Health(
+            link=link,
+            switchboard=self._switchboard,
+            database=self._journal.health,
+            speech_fault=lambda: self._voice_fault or self._menus.fault,
+            hearing=hearing_use,
+            disk=disk,
+            events=None if self._outside is None else self._outside.health,
+        )
+        self._watching = Watching(
+            self._switchboard,
+            self._stream,
+            settings=settings,
+            told=Told(self._store),
+            health=health,
+            free_bytes=recordings.free_bytes,
+            journal=self._journal,
+            link=link,
+            waiting_outside=dict if self._outside is None else self._outside.waiting,
+            pool=self._pool,
+            notes=self._notes,
+            late=late,
+            log_lines_lost=lambda: writer.lost,
+            clock=clock,
+            version=VERSION,
+        )
         self._desk = Desk(
             self._switchboard,
             stream=self._stream,
@@ -257,15 +284,7 @@ class Controller:
             zone=settings.zone,
             clock=clock,
             new_id=lambda: str(uuid.uuid4()),
-            health=Health(
-                link=link,
-                switchboard=self._switchboard,
-                database=self._journal.health,
-                speech_fault=lambda: self._voice_fault or self._menus.fault,
-                hearing=hearing_use,
-                disk=disk,
-                events=None if self._outside is None else self._outside.health,
-            ),
+            health=health,
         )
         self._token = secrets.api_token
         self._voice_fault: str | None = None
@@ -303,6 +322,7 @@ class Controller:
             clock=self._clock,
             version=VERSION,
             most_watchers=self._settings.max_watchers,
+            metrics=self._watching.metrics.written,
         )
         parts: dict[str, Callable[[], Coroutine[None, None, None]]] = {
             "switchboard": self._switchboard.run,
@@ -313,7 +333,7 @@ class Controller:
             "log": self._log_watch.run,
             "parent": partial(_watch_parent, stopped),
         }
-        parts |= self._hearing
+        parts |= {**self._hearing, **self._watching.parts}
         if self._outside is not None:
             parts["events"] = self._outside.run
         if not migrated:

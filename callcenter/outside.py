@@ -1,7 +1,7 @@
 """Joins the stream of events with those outside who are told of them: one outbox, a sender for each receiver."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -36,6 +36,10 @@ class Outside:
     def __init__(self, outbox: Outbox, *, publisher: "Publisher | None") -> None:
         self._outbox = outbox
         self._publisher = publisher
+
+    def waiting(self) -> Mapping[str, tuple[int, int]]:
+        """Give how many events wait to be told, and how many were dropped, for each receiver."""
+        return {name: (reader.waiting, reader.dropped) for name, reader in self._outbox.readers.items()}
 
     def health(self) -> tuple[str, str]:
         """Say how it is: `ok` or `degraded`, and why."""

@@ -22,6 +22,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 _DIGITS = re.compile(r"[0-9]{3,15}")
 _NODE = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _FLOW = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_HOURS = re.compile(r"|([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
 _AREA_CODE = re.compile(r"0[1-9][0-9]{1,2}")
 _VOICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+_.-]{0,63}")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}|/.+")
@@ -325,6 +326,30 @@ class Settings(BaseModel):
         "0 to 10000000",
         ge=0,
         le=10_000_000,
+    )
+    alarm_abandon_percent: float = _set(
+        5,
+        "Share of those who asked for a person in the last half-hour and were lost (figure 3a), in percent, from which"
+        " an alarm is raised. Its complement is the connect rate of 95 % that is the standard (docs/monitoring.md).",
+        "0.1 to 100",
+        ge=0.1,
+        le=100,
+    )
+    alarm_abandon_calls: int = _set(
+        20,
+        "Calls in that half-hour below which the share tells nothing and raises no alarm.",
+        "1 to 10000",
+        ge=1,
+        le=10_000,
+    )
+    alarm_longest_wait_seconds: float = _set(
+        60, "Wait of a caller from which an alarm is raised, in seconds.", "1 to 3600", ge=1, le=3600
+    )
+    duty_hours: Annotated[str, _like(_HOURS, "no hours of a day")] = _set(
+        "",
+        "Hours of every day in which a seat must be on duty, else an alarm is raised: `00:00-24:00` for a hotline that"
+        " answers day and night. Default: only while callers wait.",
+        "two times with - between, such as 08:00-20:00, or nothing",
     )
     event_buffer: int = _set(
         10_000,

@@ -17,6 +17,7 @@ from callcenter.api.contract import LARGEST_BODY, Access, Operation, invoke
 from callcenter.api.document import OPERATIONS, ROOT, openapi_document, written
 from callcenter.api.pages import POLICY, docs_page
 from callcenter.api.problems import HttpError, from_error, problem
+from callcenter.api.scrape import add_metrics
 from callcenter.api.screens import add_screens
 from callcenter.api.sign_in import SignIn
 from callcenter.api.stream import WATCHERS, Watchers
@@ -58,10 +59,12 @@ async def make_server(
     clock: Clock,
     version: str,
     most_watchers: int = 1000,
+    metrics: Callable[[], bytes] | None = None,
 ) -> AsyncIterator[Server]:
     """Serve the desk while the block runs.
 
-    `version` is the program's, told to those who ask over HTTP; `port` 0 takes any free one.
+    `version` is the program's, told to those who ask over HTTP; `port` 0 takes any free one. `metrics` writes what
+    Prometheus scrapes.
 
     Raises:
         CannotListenError: the address is in use or not ours.
@@ -75,6 +78,8 @@ async def make_server(
         _add(app, operation, desk, sign_in)
     _add_pages(app)
     add_screens(app)
+    if metrics is not None:
+        add_metrics(app, metrics, sign_in)
 
     async def finish(_request: web.Request, response: web.StreamResponse) -> None:
         _finish(response, version)

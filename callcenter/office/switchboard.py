@@ -77,6 +77,8 @@ class Switchboard:
         self._corrected = 0
         self._looked_again: float | None = None
         self._undecided_since: float | None = None
+        self.told = 0
+        """Events of the telephone system taken in, since the start."""
         self.failures = 0
         """Events and ticks that our own code failed on; shown on /health."""
 
@@ -92,6 +94,7 @@ class Switchboard:
     def tell(self, event: TelephonyEvent) -> None:
         """Take in what the telephone system tells; decided in the order of telling."""
         self._inbox.append(event)
+        self.told += 1
         self._stirred.set()
 
     def ask(self, command: Command) -> None:

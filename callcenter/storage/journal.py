@@ -93,6 +93,16 @@ class Journal:
         """Entries in memory that neither database nor disk has taken yet."""
         return len(self._queue)
 
+    @property
+    def spooled(self) -> int:
+        """Entries that wait in the spool for the database."""
+        return max(0, self._spool.count - self._replayed)
+
+    @property
+    def lost(self) -> int:
+        """Entries that neither database nor disk took, since the start."""
+        return self._dropped
+
     async def open(self) -> None:
         """Find out where the journal ends, and bring into the database what a former run left in the spool.
 
