@@ -63,9 +63,9 @@ class Recalls:
         more = limit + 1 + len(newest)
         query = select(RecallRow).where(*wanted).order_by(RecallRow.opened.desc(), RecallRow.id.desc()).limit(more)
         async with self._store.reading() as session:
-            rows = (await session.scalars(query)).all()
-        end = (rows[-1].opened, rows[-1].id) if len(rows) == more else None
-        known = {recall.id: recall for recall in map(recall_of, rows)} | dict(newest)
+            stored = [recall_of(row) for row in await session.scalars(query)]
+        end = (stored[-1].opened, stored[-1].id) if len(stored) == more else None
+        known = {recall.id: recall for recall in stored} | dict(newest)
         fitting = [
             recall
             for recall in known.values()
