@@ -12,9 +12,9 @@ start_postgres() {
     fi
     "${as[@]}" "$programs/initdb" -D "$POSTGRES_FOLDER/data" -U postgres -A trust -E UTF8 --locale C.UTF-8 --no-sync >/dev/null
     port=$("$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    # what is thrown away need not reach the disk
+    # what is thrown away need not reach the disk, save where that is to be measured
     "${as[@]}" "$programs/postgres" -D "$POSTGRES_FOLDER/data" -h 127.0.0.1 -p "$port" -k "$POSTGRES_FOLDER" \
-        -c fsync=off -c max_connections=100 >"$POSTGRES_FOLDER.log" 2>&1 </dev/null &
+        -c fsync="${POSTGRES_FSYNC:-off}" -c max_connections=100 >"$POSTGRES_FOLDER.log" 2>&1 </dev/null &
     POSTGRES_PID=$!
     for _ in $(seq 150); do
         if "$programs/pg_isready" -q -h 127.0.0.1 -p "$port"; then
