@@ -67,6 +67,7 @@ from callcenter.storage.tickets import Tickets
 from callcenter.storage.told import Told
 from callcenter.storage.units import Units
 from callcenter.watching import Watching
+from callcenter.webhook_list import load_webhooks
 
 log = structlog.get_logger(__name__)
 
@@ -223,6 +224,7 @@ class Controller:
             self._store,
             broker=_broker(settings, home),
             ca_file=settings.mqtt_ca_file,
+            webhooks=load_webhooks(settings.webhooks_file),
             node=settings.node,
             kept=Kept(most=settings.outbox_most, longest=timedelta(hours=settings.outbox_hours)),
             now=clock.now,
@@ -244,7 +246,7 @@ class Controller:
             speech_fault=lambda: self._voice_fault or self._menus.fault,
             hearing=hearing_use,
             disk=disk,
-            events=None if self._outside is None else self._outside.health,
+            events=self._outside.health,
         )
         self._watching = Watching(
             self._switchboard,
@@ -255,7 +257,7 @@ class Controller:
             free_bytes=recordings.free_bytes,
             journal=self._journal,
             link=link,
-            waiting_outside=dict if self._outside is None else self._outside.waiting,
+            waiting_outside=self._outside.waiting,
             pool=self._pool,
             notes=self._notes,
             late=late,
@@ -270,6 +272,7 @@ class Controller:
             recordings=recordings,
             tickets=self._tickets,
             flows=self._menus,
+            webhooks=self._outside.webhooks,
             figures=FigureOffice(Told(self._store), clock=clock, zone=settings.zone),
             recalls=RecallOffice(
                 self._switchboard,
@@ -330,12 +333,11 @@ class Controller:
             "flows": self._flows.run,
             "tickets": self._tickets.run,
             "recordings": self._keeper.run,
+            "events": self._outside.run,
             "log": self._log_watch.run,
             "parent": partial(_watch_parent, stopped),
         }
         parts |= {**self._hearing, **self._watching.parts}
-        if self._outside is not None:
-            parts["events"] = self._outside.run
         if not migrated:
             parts["migrate"] = self._migrate_later
         async with server, asyncio.TaskGroup() as tasks:

@@ -30,6 +30,7 @@ from callcenter.roster import RosterError, load_roster
 from callcenter.settings import Settings
 from callcenter.settings_sources import cache_folder
 from callcenter.storage.migrate import schema_version
+from callcenter.webhook_list import WebhookListError, load_webhooks
 
 OLDEST_PYTHON = (3, 11)
 _ENOUGH_FILES = 8192  # twenty for each of some hundred calls, and room
@@ -272,6 +273,18 @@ def _rosters(settings: Settings) -> Iterator[Finding]:
     yield Finding(Grade.OK, "rosters", f"{len(roster.seats)} seats, {len(roster.units)} units")
 
 
+def _webhooks(settings: Settings) -> Iterator[Finding]:
+    if settings.webhooks_file is None:
+        return
+    try:
+        webhooks = load_webhooks(settings.webhooks_file)
+    except WebhookListError as error:
+        for line in error.lines:
+            yield Finding(Grade.BAD, "webhooks", line, "put it right; docs/events.md shows how it is written")
+        return
+    yield Finding(Grade.OK, "webhooks", f"{len(webhooks)} are told what happens")
+
+
 def _flows(settings: Settings) -> Iterator[Finding]:
     mistakes = check_flows(settings.flows_folder, queues={Policy().queue})
     for mistake in mistakes:
@@ -294,5 +307,6 @@ _LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _voice,
     _database,
     _rosters,
+    _webhooks,
     _flows,
 )

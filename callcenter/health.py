@@ -46,9 +46,9 @@ class Health:
         speech_fault: Callable[[], str | None],
         hearing: Callable[[], HearingUse | str],
         disk: Callable[[], Awaitable[DiskUse]],
-        events: Callable[[], tuple[str, str]] | None,
+        events: Callable[[], tuple[str, str]],
     ) -> None:
-        """`events` says how a broker is told what happens; None where none is set."""
+        """`events` says how those outside are told what happens."""
         self._link = link
         self._switchboard = switchboard
         self._database = database
@@ -75,7 +75,7 @@ class Health:
             "database": ComponentHealth(status=status, detail=detail),
             "speech": self._speech(),
             "recordings": recordings,
-            "events": self._broker(),
+            "events": self._outside(),
         }
 
     def _asterisk(self) -> ComponentHealth:
@@ -101,9 +101,7 @@ class Health:
         detail = "; ".join([*told, use.detail, *([f"{use.waiting} calls wait to be noted"] if use.waiting else [])])
         return ComponentHealth(status=DEGRADED if told else OK, detail=detail)
 
-    def _broker(self) -> ComponentHealth:
-        if self._events is None:
-            return ComponentHealth(status=OFF, detail="no broker is set")
+    def _outside(self) -> ComponentHealth:
         status, detail = self._events()
         return ComponentHealth(status=status, detail=detail)
 

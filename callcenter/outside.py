@@ -1,7 +1,7 @@
 """Joins the stream of events with those outside who are told of them: one outbox, a sender for each receiver."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 
 from callcenter.domain.views import alarm_view, queue_view, seat_view, trunk_view
 from callcenter.events.address import BrokerAddress
+from callcenter.events.letters import BROKER
+from callcenter.events.topics import State
+from callcenter.events.webhook import Webhook
+from callcenter.events.webhook_sender import WebhookSender
+from callcenter.events.webhooks import Webhooks
 from callcenter.office.stream import Stream
 from callcenter.office.switchboard import Switchboard
+from callcenter.storage.dead_letters import DeadLetters
 from callcenter.storage.outbox import Outbox
 from callcenter.storage.store import Store
 
 if TYPE_CHECKING:
     from callcenter.events.publisher import Publisher
 
-BROKER = "mqtt"
-"""The broker's name among the readers of the outbox; no webhook may have it."""
-_SEVERITY = ("ok", "degraded")
+_SEVERITY = ("off", "ok", "degraded")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +37,30 @@ class Kept:
 class Outside:
     """Everybody outside who is told what happens."""
 
-    def __init__(self, outbox: Outbox, *, publisher: "Publisher | None") -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        *,
+        publisher: "Publisher | None",
+        senders: Sequence[tuple[WebhookSender, DeadLetters]],
+    ) -> None:
         self._outbox = outbox
         self._publisher = publisher
+        self._senders = [sender for sender, _ in senders]
+        self.webhooks = Webhooks(senders)
 
     def waiting(self) -> Mapping[str, tuple[int, int]]:
         """Give how many events wait to be told, and how many were dropped, for each receiver."""
         return {name: (reader.waiting, reader.dropped) for name, reader in self._outbox.readers.items()}
 
     def health(self) -> tuple[str, str]:
-        """Say how it is: `ok` or `degraded`, and why."""
+        """Say how it is: `off`, `ok` or `degraded`, and why."""
+        if self._publisher is None and not self._senders:
+            return "off", "neither a broker nor a webhook is set"
         said = [] if self._publisher is None else [self._publisher.health()]
+        for sender in self._senders:
+            status, detail = sender.health()
+            said.append((status, f"webhook {sender.webhook.id}: {detail}"))
         if (fault := self._outbox.fault()) is not None:
             said.append(("degraded", f"the outbox: {fault}"))
         if self._outbox.unfit:
@@ -58,6 +75,9 @@ class Outside:
                 async with asyncio.TaskGroup() as senders:
                     if self._publisher is not None:
                         senders.create_task(self._publisher.run(), name="events: broker")
+                    for sender in self._senders:
+                        senders.create_task(sender.run(), name="events: webhook")
+                    await asyncio.Event().wait()  # also where nobody is to be told
             finally:
                 writing.cancel()
 
@@ -69,15 +89,12 @@ def outside_of(
     *,
     broker: BrokerAddress | None,
     ca_file: Path | None,
+    webhooks: Sequence[Webhook],
     node: str,
     kept: Kept,
     now: Callable[[], datetime],
-) -> Outside | None:
-    """Make what tells of every event from now on; None where nobody is to be told."""
-    if broker is None:
-        return None
-    from callcenter.events.publisher import Publisher  # noqa: PLC0415 - slow to load, and few sites need it
-    from callcenter.events.topics import State  # noqa: PLC0415 - as above
+) -> Outside:
+    """Make what tells of every event from now on; does nothing where nobody is to be told."""
 
     def state() -> State:
         exchange = switchboard.exchange
@@ -90,7 +107,17 @@ def outside_of(
             alarms=[alarm_view(alarm) for alarm in exchange.alarms],
         )
 
-    outbox = Outbox(store, node=node, stream=stream.id, readers=[BROKER], now=now, most=kept.most, longest=kept.longest)
-    stream.when_published(outbox.give)
-    publisher = Publisher(broker, outbox.readers[BROKER], node=node, stream=stream.id, state=state, ca_file=ca_file)
-    return Outside(outbox, publisher=publisher)
+    readers = [webhook.id for webhook in webhooks] + ([BROKER] if broker is not None else [])
+    outbox = Outbox(store, node=node, stream=stream.id, readers=readers, now=now, most=kept.most, longest=kept.longest)
+    if readers:
+        stream.when_published(outbox.give)
+    senders = []
+    for webhook in webhooks:
+        dead = DeadLetters(store, node, webhook.id, now=now)
+        senders.append((WebhookSender(webhook, outbox.readers[webhook.id], dead, now=now), dead))
+    publisher = None
+    if broker is not None:
+        from callcenter.events.publisher import Publisher  # noqa: PLC0415 - slow to load, and few sites need it
+
+        publisher = Publisher(broker, outbox.readers[BROKER], node=node, stream=stream.id, state=state, ca_file=ca_file)
+    return Outside(outbox, publisher=publisher, senders=senders)

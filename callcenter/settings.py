@@ -368,6 +368,11 @@ class Settings(BaseModel):
     outbox_hours: float = _set(
         72, "How long they are kept for it, in hours. They hold callers' numbers and words.", "1 to 8760", ge=1, le=8760
     )
+    webhooks_file: Annotated[Path | None, BeforeValidator(_none_when_empty)] = _set(
+        None,
+        "File that names the webhooks that are told what happens (docs/events.md). Default: there are none.",
+        "a TOML file that nobody else may read",
+    )
     mqtt_url: Annotated[SecretStr | None, AfterValidator(_broker), BeforeValidator(_none_when_empty)] = _set(
         None,
         "MQTT broker that is told what happens (docs/events.md). Default: none is. In user and password, signs such as"

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from callcenter.api import calls, examples, figures, hotline, recalls, seats, shapes, stream, tickets
+from callcenter.api import calls, examples, figures, hotline, recalls, seats, shapes, stream, tickets, webhooks
 from callcenter.api.contract import Access, Answer, Nothing, Operation
 from callcenter.api.problems import KINDS, MEDIA_TYPE, problem_body
 from callcenter.domain.errors import Fault
@@ -33,6 +33,8 @@ _PATH_NAMES = {
     "extension": ("Extension of the seat.", "8001"),
     "unit_id": ("Id of the unit.", "housing"),
     "recall_id": ("Id of the recall.", recalls.RECALL["id"]),
+    "webhook_id": ("Our name for the webhook.", webhooks.WEBHOOK["id"]),
+    "letter_id": ("Id of the event.", webhooks.DEAD_LETTER["id"]),
     "ticket_id": ("Id of the ticket.", examples.TICKET["id"]),
 }
 _DETAILS = {
@@ -67,6 +69,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *tickets.OPERATIONS,
     *figures.OPERATIONS,
     *stream.OPERATIONS,
+    *webhooks.OPERATIONS,
 )
 """Everything that can be asked."""
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from callcenter.cli import backup, calls, journal, seats, speech, tickets
+from callcenter.cli import backup, calls, journal, seats, speech, tickets, webhooks
 from callcenter.cli.client import Hotline, NotRunningError
 from callcenter.cli.options import HomeOption, SetOption, loaded_settings
 from callcenter.cli.screen import FAILED, UNUSABLE, say, say_table, stop
@@ -23,6 +23,7 @@ from callcenter.ports import PortTakenError, check_ports
 from callcenter.roster import RosterError, load_roster
 from callcenter.settings import Settings
 from callcenter.settings_sources import SettingsError
+from callcenter.webhook_list import WebhookListError, load_webhooks
 
 _NOBODY_ELSE = 0o077  # what Asterisk must read is opened for it where it is written
 
@@ -54,6 +55,7 @@ app.add_typer(tickets.app, name="tickets")
 app.add_typer(seats.app, name="seats")
 app.add_typer(journal.app, name="journal")
 app.add_typer(speech.app, name="speech")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(settings_app, name="settings")
 app.command("backup", short_help="Copy all that must not be lost, while the hotline works.")(backup.backup)
 app.command("restore", short_help="Bring a home back from a backup.")(backup.restore)
@@ -104,6 +106,7 @@ def run(
     place.make()
     with place.held():
         load_roster(settings.agents_folder, hotline=settings.hotline)
+        load_webhooks(settings.webhooks_file)
         _check_flow(settings)
         check_ports(settings, ours=_held_by_ourselves(place))
         with _loading():
@@ -247,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app(args=arguments, prog_name="callcenter")
     except SystemExit as end:  # how the library ends every command, also one that was done
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except (SettingsError, PortTakenError) as error:
+    except (SettingsError, PortTakenError, WebhookListError) as error:
         return _told(error.lines, UNUSABLE)
     except RosterError as error:
         return _told([str(mistake) for mistake in error.mistakes], UNUSABLE)

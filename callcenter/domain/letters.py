@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from callcenter.domain.views import moment
+
 FLEETING = frozenset({"utterance.partial"})
 """Kinds that are worth nothing a moment later: told once, to those who are there, and never kept."""
 
@@ -67,3 +69,54 @@ class DeadLetter:
     reason: str
     """What came of the last time, in words."""
     died: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookState:
+    """One webhook and how it fares."""
+
+    id: str
+    address: str
+    """Scheme, host and port; the rest may be secret."""
+    kinds: tuple[str, ...]
+    private: bool
+    status: str
+    """`ok` or `degraded`."""
+    detail: str
+    waiting: int
+    told: int
+    """Since the start of the controller, as `dropped`."""
+    dropped: int
+    dead: int
+    """Dead letters that stand."""
+
+
+def webhook_view(webhook: WebhookState) -> dict[str, Any]:
+    """A webhook as others see it."""
+    return {
+        "id": webhook.id,
+        "address": webhook.address,
+        "kinds": list(webhook.kinds),
+        "private": webhook.private,
+        "status": webhook.status,
+        "detail": webhook.detail,
+        "waiting": webhook.waiting,
+        "told": webhook.told,
+        "dropped": webhook.dropped,
+        "dead": webhook.dead,
+    }
+
+
+def dead_letter_view(dead: DeadLetter) -> dict[str, Any]:
+    """A dead letter as others see it: what it is, not what it says."""
+    letter = dead.letter
+    return {
+        "id": letter.id,
+        "type": letter.type,
+        "stream": letter.stream,
+        "seq": letter.seq,
+        "time": moment(letter.time),
+        "attempts": dead.attempts,
+        "reason": dead.reason,
+        "died": moment(dead.died),
+    }

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from callcenter.domain.letters import Letter
+from callcenter.domain.letters import DeadLetter, Letter
+
+BROKER = "mqtt"
+"""The broker's name among those who are told; no webhook may have it."""
 
 
 class Letters(Protocol):
@@ -11,6 +14,8 @@ class Letters(Protocol):
 
     is_live: bool
     """Set by the sender while it keeps pace with what happens."""
+    hears_fleeting: bool
+    """Set by a sender that tells partial words, while it does."""
     dropped: int
     """Letters that grew too old or too many before they were told, since the start."""
     next: int
@@ -44,4 +49,20 @@ class Letters(Protocol):
 
     async def bury(self, *, attempts: int, reason: str) -> None:
         """Put the one letter under way among the dead. Raises UnavailableError."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """The letters that one receiver did not take. All raise UnavailableError."""
+
+    async def get(self, position: int) -> DeadLetter | None:
+        """One of them, by its place in the outbox."""
+        ...
+
+    async def remove(self, position: int) -> None:
+        """It was taken after all."""
+        ...
+
+    async def failed_again(self, position: int, *, attempts: int, reason: str) -> None:
+        """It was sent once more, in vain."""
         ...

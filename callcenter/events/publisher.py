@@ -122,7 +122,8 @@ class Publisher:
     def _lost(self, why: str) -> None:
         if self._connected or why != self._why:  # once for each absence, and when it changes
             log.warning("the broker is away", broker=str(self._address), why=why)
-        self._connected = self._is_online = self._letters.is_live = False
+        self._connected = self._is_online = False
+        self._letters.is_live = self._letters.hears_fleeting = False
         self._why = why
         self._letters.put_back()
 
@@ -150,7 +151,7 @@ class Publisher:
         self._as_of = missed = self._letters.newest
         while self._letters.next <= missed and await self._send_some(connection, wait=False):
             pass
-        self._letters.is_live = True
+        self._letters.is_live = self._letters.hears_fleeting = True
         self._as_of = self._letters.newest
         state = list(self._topics.state(self._state()))
         self._is_current = {message.topic for message in state}

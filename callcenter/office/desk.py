@@ -31,7 +31,7 @@ from callcenter.domain.trunk import Trunk
 from callcenter.domain.units import RING_SECONDS, Unit
 from callcenter.domain.views import Json, QueueView, alarm_view, call_view, queue_view, seat_view, trunk_view
 from callcenter.office.figures import Figures, Reckons
-from callcenter.office.ports import Calls, Clock, ComponentHealth, Flows, Recordings
+from callcenter.office.ports import Calls, Clock, ComponentHealth, Flows, Recordings, Webhooks
 from callcenter.office.recalls import RecallOffice
 from callcenter.office.stream import Stream
 from callcenter.office.switchboard import Switchboard
@@ -58,6 +58,7 @@ class Desk:
         recordings: Recordings,
         tickets: TicketOffice,
         flows: Flows,
+        webhooks: Webhooks,
         figures: Reckons,
         recalls: RecallOffice,
         units: Sequence[Unit],
@@ -74,6 +75,7 @@ class Desk:
         never may; `zone`: of the units' duty hours; `new_id`: makes ids of legs.
         """
         self.stream = stream
+        self.webhooks = webhooks
         self.recalls = recalls
         self._switchboard = switchboard
         self._calls = calls

@@ -11,6 +11,7 @@ from callcenter.domain.calls import Call
 from callcenter.domain.facts import Fact
 from callcenter.domain.figures.records import Talk
 from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.letters import DeadLetter, WebhookState
 from callcenter.domain.notes import TapId, Words
 from callcenter.domain.records import Entry, Numbered, Page, SoundSeen
 from callcenter.domain.seats import Seat
@@ -303,6 +304,22 @@ class Flows(Protocol):
 
     async def reload(self) -> Sequence[str]:
         """Read the flow files again, without touching calls in progress; each mistake in one line."""
+        ...
+
+
+class Webhooks(Protocol):
+    """Receivers outside that are told what happens. All raise UnavailableError."""
+
+    async def all(self) -> Sequence[WebhookState]:
+        """Every webhook and how it fares."""
+        ...
+
+    async def dead_letters(self, webhook_id: str, *, limit: int, cursor: str | None) -> "Page[DeadLetter]":
+        """What one of them did not take, the newest dead first. Raises NotFoundError, InvalidInputError."""
+        ...
+
+    async def retry(self, webhook_id: str, letter_id: str | None) -> int:
+        """Have all its dead letters sent once more, or one; how many. Raises NotFoundError."""
         ...
 
 

@@ -24,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.domain.errors import UnavailableError
-from callcenter.domain.letters import DeadLetter, Event, Letter
+from callcenter.domain.letters import Event, Letter
 from callcenter.storage.store import Store, UnfitError
 from callcenter.storage.tables import DeadLetterRow, OutboxReaderRow, OutboxRow
 
@@ -47,7 +47,9 @@ class Reader:
         self._outbox = outbox
         self.name = name
         self.is_live = False
-        """It keeps pace now: partial words are for it, and what it is handed is marked beforehand."""
+        """It keeps pace now: what it is handed is marked beforehand."""
+        self.hears_fleeting = False
+        """Partial words are for it now."""
         self.dropped = 0
         """Letters that grew too old or too many before it took them, since the start."""
         self._ahead: deque[Letter] = deque()
@@ -199,7 +201,7 @@ class Outbox:
             type=event.type,
             data=event.data,
         )
-        if letter.is_fleeting and not any(reader.is_live for reader in self.readers.values()):
+        if letter.is_fleeting and not any(reader.hears_fleeting for reader in self.readers.values()):
             return
         self.newest += 1
         self._memory.append(letter)
@@ -289,7 +291,7 @@ class Outbox:
             self._next_tidy = time.monotonic() + _TIDY_SECONDS
         group = self.in_memory(max(self._written + 1, self._memory[0].position if self._memory else 0), _GROUP)
         told = self._told_by_all()
-        lasting = [letter for letter in group if letter.position > told and not letter.is_fleeting]
+        lasting = self._rows(letter for letter in group if letter.position > told and not letter.is_fleeting)
         if group:
             self.entrusted = group[-1].position
             for reader in self.readers.values():
@@ -313,13 +315,13 @@ class Outbox:
             _log.info("the outbox has its database back")
         self._away = None
 
-    async def _commit(self, letters: Sequence[Letter], moved: dict[str, tuple[int, int]], told: int) -> None:
+    async def _commit(self, letters: Sequence[dict[str, object]], moved: dict[str, tuple[int, int]], told: int) -> None:
         if not letters and not moved:
             return
         async with self._store.writing() as session:
             if letters:  # some are there already where a commit went through and its answer did not
                 adds = (sqlite if self._store.dialect == "sqlite" else postgresql).insert(OutboxRow)
-                await session.execute(adds.on_conflict_do_nothing(), [self._row(letter) for letter in letters])
+                await session.execute(adds.on_conflict_do_nothing(), letters)
             for name, (place, handed) in moved.items():
                 await self._put_place(session, name, place, handed)
             if told > self._settled:
@@ -363,7 +365,7 @@ class Outbox:
                 .order_by(OutboxRow.position)
                 .limit(_AHEAD)
             )
-            letters = deque(_letter(row) for row in rows)
+            letters = deque(letter_of(row) for row in rows)
             marked = max(reader.marked, letters[-1].position if letters else 0)
             if marked > reader.marked:
                 await self._put_place(session, reader.name, reader.told, marked)
@@ -377,14 +379,13 @@ class Outbox:
 
     async def bury(self, reader: Reader, letter: Letter, *, attempts: int, reason: str) -> None:
         """Put a letter among the dead and its reader behind it, both or neither. Raises UnavailableError."""
-        dead = DeadLetter(letter=letter, attempts=attempts, reason=reason, died=self._now())
-        adds = (sqlite if self._store.dialect == "sqlite" else postgresql).insert(DeadLetterRow)
         values = self._row(letter) | {
             "receiver": reader.name,
-            "attempts": dead.attempts,
-            "reason": dead.reason,
-            "died": dead.died,
+            "attempts": attempts,
+            "reason": reason,
+            "died": self._now(),
         }
+        adds = (sqlite if self._store.dialect == "sqlite" else postgresql).insert(DeadLetterRow)
         async with self._store.writing() as session:
             await session.execute(adds.values(values).on_conflict_do_nothing())
             await self._put_place(session, reader.name, letter.position, max(reader.marked, letter.position))
@@ -431,6 +432,16 @@ class Outbox:
         if changed.rowcount == 0:  # type: ignore[attr-defined]  # the stubs know it of another kind of result only
             session.add(OutboxReaderRow(node=self._node, name=name, **values))
 
+    def _rows(self, letters: Iterable[Letter]) -> list[dict[str, object]]:
+        rows = []
+        for letter in letters:
+            try:
+                rows.append(self._row(letter))
+            except (TypeError, ValueError):  # a mistake of ours, which must not keep the others from being kept
+                _log.exception("an event cannot be written", event_type=letter.type)
+                self.unfit += 1
+        return rows
+
     def _row(self, letter: Letter) -> dict[str, object]:
         written = json.dumps(letter.data, ensure_ascii=False, separators=(",", ":"))
         return {
@@ -444,7 +455,8 @@ class Outbox:
         }
 
 
-def _letter(row: OutboxRow) -> Letter:
+def letter_of(row: OutboxRow | DeadLetterRow) -> Letter:
+    """Give the letter that a row holds."""
     return Letter(
         position=row.position,
         stream=row.stream,

@@ -24,6 +24,8 @@ GET units | GET units/{id} | GET tickets | GET tickets/{id} | POST tickets | PAT
 POST calls/{id}/three-way | PUT calls/{id}/three-way/{id} | PUT calls/{id}/seat | PUT calls/{id}/secret
 GET recalls | GET recalls/{id} | POST recalls/{id}/dial
 GET alarms | GET live | GET trunks | GET figures | POST events/token | GET events | POST flows/reload
+GET webhooks | GET webhooks/{id}/dead-letters | POST webhooks/{id}/dead-letters/retry
+POST webhooks/{id}/dead-letters/{id}/retry
 """
 
 

@@ -21,6 +21,7 @@ from callcenter.domain.notes import Side, Utterance, UtteranceId
 from callcenter.domain.telephony import LegAnswered, LegDialled, LegRang, PartyJoined
 from callcenter.domain.units import DutyHours, Unit
 from callcenter.domain.views import Json
+from callcenter.events.webhooks import Webhooks
 from callcenter.office.desk import Desk
 from callcenter.office.figures import FigureOffice
 from callcenter.office.ports import ComponentHealth
@@ -91,6 +92,7 @@ async def hotline(tmp_path: Path) -> AsyncIterator[Hotline]:
             recordings=Disk(),
             tickets=tickets,
             flows=NoFlows(),
+            webhooks=Webhooks(),
             figures=FigureOffice(Told(store), clock=office.clock, zone=ZoneInfo("Asia/Shanghai")),
             units=[
                 Unit(id="housing", name="市住建委", number="02001"),

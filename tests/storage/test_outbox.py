@@ -98,7 +98,7 @@ async def test_what_was_under_way_when_it_was_killed_comes_again_and_says_so(db:
     async with an_outbox(db, killed=True) as outbox:
         reader = outbox.readers["mqtt"]
         await outbox.opened.wait()
-        reader.is_live = True
+        reader.is_live = reader.hears_fleeting = True
         outbox.give(Happened(1))
         await reader.take(10)
         reader.done()
@@ -133,13 +133,13 @@ async def test_what_did_not_arrive_is_given_again_in_order_and_marked(db: Databa
     async with an_outbox(db) as outbox:
         reader = outbox.readers["mqtt"]
         await outbox.opened.wait()
-        reader.is_live = True
+        reader.is_live = reader.hears_fleeting = True
         outbox.give(Happened(1))
         outbox.give(Happened(2, "utterance.partial"))
         outbox.give(Happened(3))
         assert told(await reader.take(10)) == [("s1:1", False), ("s1:2", False), ("s1:3", False)]
         reader.put_back()
-        reader.is_live = False
+        reader.is_live = reader.hears_fleeting = False
         outbox.give(Happened(4, "utterance.partial"))
         outbox.give(Happened(5))
 
@@ -170,7 +170,7 @@ async def test_a_database_that_is_away_delays_nobody_who_keeps_pace(db: Database
     async with an_outbox(db) as outbox:
         reader = outbox.readers["mqtt"]
         await outbox.opened.wait()
-        reader.is_live = True
+        reader.is_live = reader.hears_fleeting = True
         async with locked(db):
             for seq in range(1, 21):
                 outbox.give(Happened(seq))
@@ -243,6 +243,15 @@ async def test_a_commit_whose_answer_was_lost_is_no_reason_to_stop(db: Database)
         await written(outbox)
         assert (outbox.fault(), outbox.unfit) == (None, 0)
     assert await rows(db) == 2
+
+
+async def test_an_event_that_is_no_json_is_counted_and_the_others_are_kept(db: Database) -> None:
+    async with an_outbox(db) as outbox:
+        outbox.give(Happened(1, data={"id": object()}))
+        outbox.give(Happened(2))
+        await written(outbox)
+        assert (outbox.fault(), outbox.unfit) == (None, 1)
+    assert await rows(db) == 1
 
 
 _FREE: dict[str, asyncio.Event] = {}

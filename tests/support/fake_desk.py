@@ -16,6 +16,7 @@ from callcenter.domain.figures.figure import duration, ratio
 from callcenter.domain.figures.records import Constants, Period
 from callcenter.domain.figures.report import half_hours
 from callcenter.domain.ids import CallId, LegId, TicketId
+from callcenter.domain.letters import DeadLetter, WebhookState
 from callcenter.domain.notes import Secret
 from callcenter.domain.records import Entry, Page
 from callcenter.domain.seats import Phone, Seat, SeatState
@@ -39,6 +40,34 @@ def call_id(number: int) -> CallId:
 
 
 @dataclass
+class FakeWebhooks:
+    """Fills the port of that name."""
+
+    known: list[WebhookState] = field(default_factory=list)
+    dead: list[DeadLetter] = field(default_factory=list)
+    retried: list[tuple[str, str | None]] = field(default_factory=list)
+
+    async def all(self) -> Sequence[WebhookState]:
+        return self.known
+
+    async def dead_letters(self, webhook_id: str, *, limit: int, cursor: str | None) -> Page[DeadLetter]:
+        self._known(webhook_id)
+        return _page(self.dead, limit, cursor)
+
+    async def retry(self, webhook_id: str, letter_id: str | None) -> int:
+        self._known(webhook_id)
+        found = [dead for dead in self.dead if letter_id in (None, dead.letter.id)]
+        if letter_id is not None and not found:
+            raise NotFoundError("there is no such dead letter")
+        self.retried.append((webhook_id, letter_id))
+        return len(found)
+
+    def _known(self, webhook_id: str) -> None:
+        if webhook_id not in [webhook.id for webhook in self.known]:
+            raise NotFoundError("there is no such webhook")
+
+
+@dataclass
 class FakeDesk(Desk):
     """Every signature is the real desk's, held to it by the type checker."""
 
@@ -56,6 +85,7 @@ class FakeDesk(Desk):
     )
     mistakes: list[str] = field(default_factory=list)
     standing: list[Alarm] = field(default_factory=list)
+    webhooks: FakeWebhooks = field(default_factory=FakeWebhooks)
     fails_with: Exception | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
 
