@@ -4,11 +4,10 @@ import asyncio
 import gc
 import os
 import signal
-import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -21,6 +20,7 @@ from callcenter.asterisk.channels import ChannelTable
 from callcenter.asterisk.link import AmiLink
 from callcenter.asterisk.taps import Taps
 from callcenter.asterisk.telephone import Telephone
+from callcenter.clock import SystemClock
 from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.domain.exchange import Exchange, Moment, Policy
 from callcenter.domain.seats import Seat
@@ -32,6 +32,7 @@ from callcenter.home import Home, Secrets, forget_pid, write_pid
 from callcenter.ivr.flows import FlowShelf
 from callcenter.log import LogWriter, Steps
 from callcenter.menus import Menus
+from callcenter.office.clock_watch import ClockWatch
 from callcenter.office.desk import Desk
 from callcenter.office.figures import FigureOffice
 from callcenter.office.flows import FlowRunner
@@ -77,18 +78,6 @@ PARENT_LOOK_SECONDS = 1.0
 FLUSH_SECONDS = 3.0  # what the database has not taken by then goes to the spool
 NO_WORDS = "what is said is not noted: there is no recogniser"
 MB = 2**20
-
-
-class SystemClock:
-    """The machine's own clocks."""
-
-    def now(self) -> datetime:
-        """Aware UTC wall time."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Seconds that never step."""
-        return time.monotonic()
 
 
 def main(settings: Settings, writer: LogWriter) -> int:
@@ -153,7 +142,7 @@ class Controller:
             link,
             table,
             taps=taps,
-            on_event=self._switchboard.tell,
+            on_event=lambda event: self._switchboard.tell(clock.corrected(event)),
             say_files=self._prompts.say_files,
             now=clock.now,
             monotonic=clock.monotonic,
@@ -329,6 +318,7 @@ class Controller:
         )
         parts: dict[str, Callable[[], Coroutine[None, None, None]]] = {
             "switchboard": self._switchboard.run,
+            "clock": ClockWatch(self._clock, self._switchboard).run,
             "telephone": self._telephone.run,
             "flows": self._flows.run,
             "tickets": self._tickets.run,

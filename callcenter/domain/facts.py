@@ -289,6 +289,23 @@ class RecallChanged:
     call_id: ClassVar[None] = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockStepped:
+    """The machine's clock was stepped, or the time it shows since then is taken over.
+
+    Between the two all is dated as if it had not been stepped, so that no wait of a call on the line is false. What
+    stands before the second and what stands behind it are told by clocks that are `seconds` apart.
+    """
+
+    kind: ClassVar[str] = "clock.stepped"
+    at: datetime
+    seconds: float
+    """Positive is forward."""
+    taken_over: bool = False
+    recovered: bool = False
+    call_id: ClassVar[None] = None
+
+
 OfCall = (
     CallArrived
     | CallVoice
@@ -313,7 +330,7 @@ OfCall = (
     | UtteranceHeard
     | NotesChanged
 )
-Fact = OfCall | SeatChanged | RecallChanged | TicketStands | AlarmRaised | AlarmCleared
+Fact = OfCall | SeatChanged | RecallChanged | TicketStands | AlarmRaised | AlarmCleared | ClockStepped
 FACT_OF_KIND: Mapping[str, type[Fact]] = {fact.kind: fact for fact in typing.get_args(Fact)}
 
 

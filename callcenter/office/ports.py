@@ -30,6 +30,27 @@ class Clock(Protocol):
         """Seconds that never step."""
         ...
 
+    def epoch(self) -> int:
+        """Whole seconds as every program of this machine reads them now, stepped or not."""
+        ...
+
+
+class SteppedClock(Clock, Protocol):
+    """A clock whose time goes on as before when the machine's is stepped."""
+
+    @property
+    def is_held(self) -> bool:
+        """The machine's clock was stepped, and the time that is told goes on as before."""
+        ...
+
+    def take_steps(self) -> list[float]:
+        """Give the seconds of each step that was found since this was last asked; positive is forward."""
+        ...
+
+    def take_over(self) -> float:
+        """Tell the machine's own time from now on; gives by how many seconds ours is set."""
+        ...
+
 
 class Telephone(Protocol):
     """Carries wishes out. Outcomes come back as telephony events."""

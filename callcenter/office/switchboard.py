@@ -72,6 +72,7 @@ class Switchboard:
         self._stirred = asyncio.Event()
         self._noticed: list[Noticed] = []
         self._turned: float | None = None
+        self._beat_at = 0.0
         self._queues: Sequence[tuple[object, ...]] = [_shape(queue) for queue in exchange.queues()]
         self._trunk = exchange.trunk()
         self._corrected = 0
@@ -128,6 +129,14 @@ class Switchboard:
         self.settle()
         self._note(fact, None)
 
+    def note_clock(self, fact: facts.ClockStepped) -> None:
+        """Add to the journal that the clock was stepped or taken over, and tell the dialplan the new time at once."""
+        self.settle()
+        self._note(fact, None)
+        self._carry_out(self._exchange.set_clock(fact.seconds, self._now(), taken_over=fact.taken_over))
+        self._beat_at = self._clock.monotonic()
+        self._stirred.set()
+
     async def run(self) -> None:
         """Decide until cancelled.
 
@@ -136,7 +145,7 @@ class Switchboard:
             BrokenError: nothing could be decided for too long.
 
         """
-        beat_at = self._clock.monotonic()
+        self._beat_at = self._clock.monotonic()
         while True:
             try:
                 async with asyncio.timeout(TICK_SECONDS):
@@ -147,9 +156,9 @@ class Switchboard:
             self._look_at_the_clock()
             self.settle()
             decides = self._tick()
-            if decides and self._exchange.linked and self._clock.monotonic() >= beat_at:
-                beat_at = self._clock.monotonic() + BEAT_SECONDS
-                self.telephone.beat(int(self._clock.now().timestamp()))
+            if decides and self._exchange.linked and self._clock.monotonic() >= self._beat_at:
+                self._beat_at = self._clock.monotonic() + BEAT_SECONDS
+                self.telephone.beat(self._clock.epoch())
 
     def _look_at_the_clock(self) -> None:
         before, self._turned = self._turned, self._clock.monotonic()
@@ -277,7 +286,7 @@ def _of_call(fact: OfCall) -> Json:
 def event_data(fact: Fact, call: Call | None) -> Json | None:
     """Give a fact as watchers see it: the whole object after the change, and what is special to it.
 
-    None for what is told of a ticket: the ticket itself is published by whoever drafts it.
+    None for what is told of a ticket, which whoever drafts it publishes itself, and of the clock.
     """
     match fact:
         case facts.SeatChanged():
@@ -288,7 +297,7 @@ def event_data(fact: Fact, call: Call | None) -> Json | None:
             return alarm_view(Alarm(name=fact.name, detail=fact.detail, since=fact.at))
         case facts.AlarmCleared():
             return {"name": fact.name}
-        case facts.TicketChanged() | facts.TicketStands():
+        case facts.TicketChanged() | facts.TicketStands() | facts.ClockStepped():
             return None
         case facts.LegChanged():
             return {**leg_view(fact.leg), **_of_call(fact)}

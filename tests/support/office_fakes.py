@@ -54,6 +54,9 @@ class FakeClock:
     def monotonic(self) -> float:
         return self.mono
 
+    def epoch(self) -> int:
+        return int(self.wall.timestamp())
+
     def advance(self, seconds: float) -> None:
         self.wall += timedelta(seconds=seconds)
         self.mono += seconds

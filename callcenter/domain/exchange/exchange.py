@@ -10,6 +10,7 @@ from callcenter.domain.distribution import FreeSeat, WaitingCaller, choose
 from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableError
 from callcenter.domain.exchange import (
     callers,
+    clock,
     holds,
     legs,
     moves,
@@ -114,6 +115,15 @@ class Exchange:
         state.note_alarms()
         self._forget()
         return state.take()
+
+    def set_clock(self, seconds: float, now: Moment, *, taken_over: bool) -> Decision:
+        """Know that the machine's clock was stepped, or that `now` is told by its new time from here on."""
+        self._state.now = now
+        if taken_over:
+            clock.take_over(self._state, seconds)
+        else:
+            clock.stepped(self._state, seconds)
+        return self._state.take()
 
     def restore(
         self,

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from callcenter.domain.facts import (
     CallDigits,
+    ClockStepped,
     Fact,
     NotesChanged,
     OfCall,
@@ -65,6 +66,7 @@ class Reader:
         self._recalls: dict[RecallId, Recall] = {}
         self._talks: dict[str, dict[str, Talk]] = {}
         self._touched: set[str] = set()
+        self._clocks_set: set[datetime] = set()
 
     def take(self, fact: Fact) -> None:
         """Take in one fact. Raises ValueError for a fact of a call that has not arrived."""
@@ -72,6 +74,8 @@ class Reader:
             self._seat(fact)
         elif isinstance(fact, TicketStands):
             self._ticket(fact)
+        elif isinstance(fact, ClockStepped):
+            self._clock(fact)
         elif isinstance(fact, RecallChanged):
             self._recalls[fact.recall.id] = fact.recall
         elif isinstance(fact, OfCall) and not isinstance(fact, OF_NO_FIGURE):
@@ -152,6 +156,13 @@ class Reader:
         ticket_id = self._ticket_of.get(call_id)
         standing = None if ticket_id is None else self._tickets.get(ticket_id)
         return None if standing is None else standing.category or None
+
+    def _clock(self, fact: ClockStepped) -> None:
+        """Date by the new time since when each seat is as it is, so that no state lasts as much longer or shorter."""
+        if fact.taken_over and fact.at not in self._clocks_set:
+            self._clocks_set.add(fact.at)
+            step = timedelta(seconds=fact.seconds)
+            self._seats = {seat: (state, whole_ms(since + step)) for seat, (state, since) in self._seats.items()}
 
     def _seat(self, fact: SeatChanged) -> None:
         seat, state, at = fact.seat.extension, fact.seat.state, whole_ms(fact.seat.since)
