@@ -197,6 +197,11 @@ class Events:
         await asyncio.gather(self._reading, return_exceptions=True)
 
     @property
+    def last(self) -> int:
+        """Number of the newest event, or of the snapshot's."""
+        return self._last
+
+    @property
     def now(self) -> int:
         """How many events there were up to now: a mark for `since`."""
         return len(self.all)
@@ -241,10 +246,10 @@ class Events:
                 found = json.loads(message.data)
                 if found["seq"] != self._last + 1:
                     self.gaps.append((self._last, found["seq"]))
-                self._last = found["seq"]
                 event = Event(found["type"], found["seq"], datetime.fromisoformat(found["time"]), found["data"])
                 async with self._more:
                     self.all.append(event)
+                    self._last = event.seq
                     self._more.notify_all()
         finally:
             self.is_over = True

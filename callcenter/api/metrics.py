@@ -37,7 +37,7 @@ from callcenter.domain.seats import Phone, SeatState
 from callcenter.office.ports import ComponentHealth
 from callcenter.office.stream import Stream
 
-disable_created_metrics()  # a second series for each, which nobody asks for: when it was first counted
+disable_created_metrics()  # type: ignore[no-untyped-call]  # when each was first counted: nobody asks for it
 STATUSES = ("ok", "degraded", "down", "off")
 _WAITS = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 """Seconds; 15 and 20 are the limits of figure 5."""

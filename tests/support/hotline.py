@@ -24,6 +24,7 @@ from scripts.phones.rtp import StreamStart
 from scripts.phones.sip import Header
 from scripts.phones.sound import Sound
 from scripts.phones.waiting import NotInTimeError, eventually
+from tests.support.picture_watch import PictureWatch
 from tests.support.running_hotline import RunningHotline
 
 CITIZEN, OPERATOR, OTHER_OPERATOR, UNIT = 440, 660, 880, 1100
@@ -323,8 +324,11 @@ class Hotline:
 async def visit(running: RunningHotline) -> AsyncIterator[Hotline]:
     """Tell one scenario on a running hotline; at the end nothing of it may be left."""
     async with HotlineClient(running.home.http, running.home.token) as api, api.events() as events:
-        async with AsyncExitStack() as stack:
-            hotline = Hotline(running, api, events, stack)
-            yield hotline
-        await hotline.rests()
+        watch = PictureWatch(api, events)
+        async with watch.beside():
+            async with AsyncExitStack() as stack:
+                hotline = Hotline(running, api, events, stack)
+                yield hotline
+            await hotline.rests()
+        assert watch.wrong == [], "one who watched knew another picture than a newcomer was shown"
         await hotline.no_leftovers()
