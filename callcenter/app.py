@@ -34,7 +34,6 @@ from callcenter.log import LogWriter, Steps
 from callcenter.menus import Menus
 from callcenter.office.clock_watch import ClockWatch
 from callcenter.office.desk import Desk
-from callcenter.office.figures import FigureOffice
 from callcenter.office.flows import FlowRunner
 from callcenter.office.late_notes import LateNotes
 from callcenter.office.log_watch import LogWatch
@@ -47,6 +46,7 @@ from callcenter.office.switchboard import FrozenError, Switchboard
 from callcenter.office.tickets import TicketOffice
 from callcenter.outside import Kept, outside_of
 from callcenter.recalling import recall_rules
+from callcenter.reckoning import reckoner_of
 from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
 from callcenter.settings_sources import cache_folder
@@ -197,6 +197,14 @@ class Controller:
             self._hearing = {"speech": self._pool.run, "notes": self._notes.run, "late notes": late.run}
 
         # What is done with it
+        self._reckoner = reckoner_of(
+            self._switchboard,
+            self._stream,
+            database=settings.database,
+            zone=settings.zone,
+            clock=clock,
+            latest_seq=lambda: self._journal.latest_seq,
+        )
         self._tickets = TicketOffice(tickets, self._calls, self._switchboard, stream=self._stream, clock=clock)
         self._keeper = RecordingKeeper(
             recordings,
@@ -262,7 +270,7 @@ class Controller:
             tickets=self._tickets,
             flows=self._menus,
             webhooks=self._outside.webhooks,
-            figures=FigureOffice(Told(self._store), clock=clock, zone=settings.zone),
+            figures=self._reckoner,
             recalls=RecallOffice(
                 self._switchboard,
                 self._recalls,
@@ -323,6 +331,7 @@ class Controller:
             "flows": self._flows.run,
             "tickets": self._tickets.run,
             "recordings": self._keeper.run,
+            "figures": self._reckoner.run,
             "events": self._outside.run,
             "log": self._log_watch.run,
             "parent": partial(_watch_parent, stopped),

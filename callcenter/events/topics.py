@@ -55,6 +55,8 @@ TICKET = _fields(
 SEAT = _fields("extension", "operator", "state", "reason", "since", "call_id", "phone", "missed")
 QUEUE = _fields("name", "ready", "talking", "longest_wait", waiting=_fields("call_id", "since", "position"))
 TRUNK = _fields("name", "inbound", "outbound", lines=_fields("call_id", "leg_id", "direction", "since"))
+VALUE = _fields("number", "name", "value", "numerator", "denominator", "recovered")
+FIGURES = _fields("name", "from", "to", "seq", "provisional", figures=VALUE)
 ALARM = _fields("name", "title", "severity", "detail", "advice", "since")
 
 
@@ -79,6 +81,7 @@ PLACES: Mapping[str, Place] = {
     "seat.changed": _SEAT,
     "queue.changed": _QUEUE,
     "trunk.changed": _TRUNK,
+    "figures.changed": Place("figures", "name", FIGURES, retained=True),
     "alarm.raised": _ALARM,
     "alarm.cleared": _ALARM,
     "recall.changed": Place("recalls", "id", RECALL),

@@ -10,6 +10,7 @@ from callcenter.domain.alarms import Alarm
 from callcenter.domain.calls import Call
 from callcenter.domain.facts import Fact
 from callcenter.domain.figures.records import Talk
+from callcenter.domain.figures.shown import Shown
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.letters import DeadLetter, WebhookState
 from callcenter.domain.notes import TapId, Words
@@ -159,6 +160,14 @@ class Told(Protocol):
 
         `like`: only those of callers who also called in this stretch of time.
         """
+        ...
+
+
+class ShownFigures(Protocol):
+    """The figures of past days as they were shown."""
+
+    async def keep(self, shown: Shown) -> None:
+        """Keep what was shown of a day."""
         ...
 
 

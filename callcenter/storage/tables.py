@@ -360,3 +360,22 @@ class DeadLetterRow(Row):
     attempts: Mapped[int]
     reason: Mapped[str]
     died: Mapped[datetime]
+
+
+class FiguresShownRow(Row):
+    """The figures of a day as they were shown at one moment. Only ever added."""
+
+    __tablename__ = "figures_shown"
+
+    day: Mapped[str] = mapped_column(primary_key=True)
+    """Local date of the hotline, YYYY-MM-DD."""
+    queue: Mapped[str] = mapped_column(primary_key=True)
+    """Empty: all queues."""
+    seat: Mapped[str] = mapped_column(primary_key=True)
+    """Empty: all seats."""
+    shown_at: Mapped[datetime] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    """The journal's newest entry at that moment."""
+    provisional: Mapped[bool]
+    values: Mapped[str]
+    """JSON: `{number: [numerator, denominator], …}`, counts and milliseconds."""

@@ -176,7 +176,7 @@ def test_every_kind_has_its_topic() -> None:
     of_call = {"id": "c1", "call_id": "c1", "extension": "8001", "name": "n"}
     places = {
         kind: public(told(kind, of_call))[0].topic.removeprefix("callcenter/node1/")
-        for kind in (*FACT_OF_KIND, "queue.changed", "trunk.changed", "utterance.partial")
+        for kind in (*FACT_OF_KIND, "queue.changed", "trunk.changed", "figures.changed", "utterance.partial")
     }
 
     for kind, topic in sorted(places.items()):
@@ -189,6 +189,7 @@ def test_every_kind_has_its_topic() -> None:
         "alarms",
         "tickets",
         "trunks",
+        "figures",
         "recalls",
     }
     assert all(

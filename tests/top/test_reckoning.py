@@ -1,0 +1,109 @@
+"""The process that reckons figures: it says what the journal says, follows the day, and comes back when it dies."""
+
+import asyncio
+import os
+import signal
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from callcenter.domain.calls import Call
+from callcenter.domain.facts import Fact, OfCall, SeatChanged, apply
+from callcenter.domain.figures.records import Period
+from callcenter.domain.ids import CallId
+from callcenter.domain.seats import SeatState
+from callcenter.domain.views import Json
+from callcenter.office.figures import FigureOffice, local_day
+from callcenter.office.stream import Stream
+from callcenter.reckoning import Reckoner
+from callcenter.reckoning_child import MachineClock
+from callcenter.storage.journal import Journal
+from callcenter.storage.store import Store
+from callcenter.storage.told import Told
+from tests.support.stores import database, eventually, made, seat, whole_call, writing
+
+ZONE = ZoneInfo("Asia/Shanghai")
+CLOCK = MachineClock()
+PATIENCE = 40.0  # a process of its own begins on a busy machine
+
+
+@dataclass
+class House:
+    """A journal, and a reckoner that is told what goes into it."""
+
+    journal: Journal
+    store: Store
+    stream: Stream
+    reckoner: Reckoner
+    calls: dict[str, Call]
+
+    def happens(self, *facts: Fact) -> None:
+        for fact in facts:
+            call = None
+            if isinstance(fact, OfCall):
+                call = self.calls[fact.call_id] = apply(self.calls.get(fact.call_id), fact)
+            self.journal.append(fact, call)
+            self.reckoner.noted(fact, call)
+
+    @property
+    def told(self) -> list[Json]:
+        return [event.data for event in self.stream.since(0) or () if event.type == "figures.changed"]
+
+    def shows(self, name: str) -> float | None:
+        if not self.told:
+            return -1
+        value: float | None = next(each["value"] for each in self.told[-1]["figures"] if each["name"] == name)
+        return value
+
+
+@asynccontextmanager
+async def a_house(folder: Path) -> AsyncIterator[House]:
+    db = await made(database("sqlite", folder))
+    store, stream = Store(db.url), Stream("s")
+    async with writing(Journal(db.url, db.folder)) as journal:
+        reckoner = Reckoner(db.url, zone=ZONE, clock=CLOCK, stream=stream, latest_seq=lambda: journal.latest_seq)
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(reckoner.run())
+            yield House(journal, store, stream, reckoner, {})
+            running.cancel()
+        assert reckoner.pid is None
+    await store.close()
+
+
+def begun_today() -> datetime:
+    """A moment of this day at which calls of a minute can have begun and be over."""
+    now = datetime.now(UTC)
+    midnight = local_day(now.astimezone(ZONE).date(), ZONE).begins
+    return max(midnight, now - timedelta(minutes=20))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+async def test_the_day_is_followed_by_another_process_that_may_die(tmp_path: Path) -> None:
+    async with a_house(tmp_path) as house:
+        at = begun_today()
+        house.happens(SeatChanged(at=at, seat=seat(at=at, state=SeatState.READY)))
+        house.happens(*whole_call(CallId(str(uuid.uuid4())), at=at))
+        await eventually(lambda: house.shows("answered") == 1, PATIENCE)
+
+        house.happens(*whole_call(CallId(str(uuid.uuid4())), at=at + timedelta(minutes=2), caller="13800000001"))
+        await eventually(lambda: house.shows("answered") == 2, PATIENCE)
+        first = house.reckoner.pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        house.happens(*whole_call(CallId(str(uuid.uuid4())), at=at + timedelta(minutes=4), caller="13800000002"))
+        await eventually(lambda: house.shows("distinct_callers") == 3, PATIENCE)
+
+        day = local_day(at.astimezone(ZONE).date(), ZONE)
+        period = Period(day.begins, at + timedelta(minutes=10))
+        by_itself = FigureOffice(Told(house.store), clock=CLOCK, zone=ZONE)
+        found, halves = await house.reckoner.halves(period, queue="hotline")
+        assert found.figures == (await by_itself.of(period, queue="hotline")).figures
+        assert halves == (await by_itself.halves(period, queue="hotline"))[1]
+        assert "13800000001" not in str(house.told)
