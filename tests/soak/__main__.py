@@ -7,9 +7,8 @@ import tempfile
 from pathlib import Path
 
 from tests.soak.report import Report
-from tests.soak.soak import Load, soak
+from tests.soak.soak import SETTINGS, Load, soak
 from tests.soak.staff import write_roster
-from tests.support.hotlines import SHORT
 from tests.support.running_hotline import Ports, RunningHotline
 
 SEATS = 24
@@ -40,15 +39,19 @@ def main() -> int:
 
 def _on_a_hotline_of_its_own(load: Load, seats: int) -> Report:
     with tempfile.TemporaryDirectory(prefix="callcenter-soak-") as folder:
-        running = RunningHotline(Ports.number(4), agents_folder=write_roster(Path(folder), seats), **SHORT)
+        running = RunningHotline(Ports.number(4), agents_folder=write_roster(Path(folder), seats), **SETTINGS)
+        keep = False
         try:
             running.start()
             report = asyncio.run(soak(running, load, tell=lambda line: print(line, flush=True)))
             running.stop()
+            if keep := bool(report.faults):
+                print(f"its home, with journal and logs, is kept in {running.folder}")
             return report
         finally:
             running.kill()
-            running.remove()
+            if not keep:
+                running.remove()
 
 
 if __name__ == "__main__":

@@ -24,9 +24,13 @@ from tests.soak.staff import Staff
 from tests.soak.truth import differences, read_journal
 from tests.soak.watch import OF, Growth, Sample, growth, look
 from tests.support.asterisk_console import channels
+from tests.support.hotlines import SHORT
 from tests.support.running_hotline import RunningHotline
 
-_BACK = 30.0  # seconds until a new controller answers
+SETTINGS: dict[str, object] = {**SHORT, "event_buffer": 500}
+"""What it holds for those who watch is full after a few calls; from then on its memory must be flat."""
+
+_BACK = 60.0  # seconds until a new controller answers
 _SETTLE = 30.0  # seconds for recordings, tickets and journal behind the last call
 _LOOK_EVERY = 0.1
 _LOOKS = 20

@@ -107,17 +107,21 @@ class Staff:
         except CallEndedError:
             return  # he gave up, or was given to somebody else
         seen.answered.append(extension)
+        seen.two_at_once |= seen.talks > 0
+        seen.talks += 1
         seen.reached.set()
         try:
             await self._talk(extension, call, seen)
         except GaveUpError as trouble:
             seen.troubles.append(str(trouble))
         seen.done.set()
-        with suppress(NotInTimeError):
+        try:
             await call.ended(within=_LATE + seen.plan.talk)
-            return
-        seen.troubles.append("the seat's call did not end with the talk")
-        await call.hang_up()
+        except NotInTimeError:
+            seen.troubles.append("the seat's call did not end with the talk")
+            await call.hang_up()
+        finally:
+            seen.talks -= 1
 
     async def _talk(self, extension: str, call: Call, seen: Seen) -> None:
         plan = seen.plan
