@@ -69,6 +69,8 @@ class FigureList(BaseModel):
     begins: datetime = Field(alias="from")
     ends: datetime = Field(alias="to")
     provisional: bool = Field(description="A call of the period goes on: figures may still change.")
+    seq: int = Field(description="The journal's newest entry that was looked at.")
+    at: datetime = Field(description="As of when: what goes on is counted up to here.")
     intervals: list[IntervalFigures] | None = Field(
         default=None,
         description=(
@@ -84,6 +86,8 @@ EXAMPLE: Json = {
     "from": "2026-03-01T16:00:00.000Z",
     "to": "2026-03-02T16:00:00.000Z",
     "provisional": False,
+    "seq": 1204,
+    "at": "2026-03-02T16:10:00.000Z",
     "intervals": [
         {
             "from": "2026-03-02T01:00:00.000Z",
@@ -145,6 +149,8 @@ def _view(found: Figures) -> Json:
         "from": moment(found.period.begins),
         "to": moment(found.period.ends),
         "provisional": found.provisional,
+        "seq": found.seq,
+        "at": moment(found.at),
     }
 
 

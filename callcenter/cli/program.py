@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from callcenter.cli import backup, calls, journal, seats, speech, tickets, webhooks
+from callcenter.cli import backup, calls, figures, journal, seats, speech, tickets, webhooks
 from callcenter.cli.client import Hotline, NotRunningError
 from callcenter.cli.options import HomeOption, SetOption, loaded_settings
 from callcenter.cli.screen import FAILED, UNUSABLE, say, say_table, stop
@@ -54,6 +54,7 @@ app.add_typer(calls.app, name="calls")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(seats.app, name="seats")
 app.add_typer(journal.app, name="journal")
+app.add_typer(figures.app, name="figures")
 app.add_typer(speech.app, name="speech")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(settings_app, name="settings")

@@ -36,8 +36,10 @@ class Figures:
     unclear: int
     """Facts that do not add up; what they tell is not counted."""
     figures: Sequence[tuple[Definition, Figure]]
-    seq: int = 0
+    seq: int
     """Number of the journal's last entry that was looked at."""
+    at: datetime
+    """As of when: what goes on is counted up to here."""
 
 
 class Reckons(Protocol):
@@ -203,4 +205,5 @@ def _figures(
         unclear=unclear,
         figures=shown(found),
         seq=seq,
+        at=at,
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Row, Select, Subquery, select
 
-from callcenter.domain.facts import CallEnded, CallTalking, Fact, RecallChanged, SeatChanged, TicketStands
+from callcenter.domain.facts import CallEnded, CallTalking, ClockStepped, Fact, RecallChanged, SeatChanged, TicketStands
 from callcenter.domain.figures.reading import OF_NO_FIGURE
 from callcenter.domain.figures.records import Talk, whole_ms
 from callcenter.domain.records import Numbered
@@ -55,7 +55,7 @@ class Told:
         )
 
     async def of_seats(self, *, begins: datetime, ends: datetime, until: int | None = None) -> Sequence[Numbered]:
-        """Give each seat's state at the beginning, and every change after it."""
+        """Give each seat's state at the beginning, and every change after it, steps of the clock among them."""
         of_seats = _entries(until, ordered=False).where(JournalRow.kind == SeatChanged.kind)
         async with self._store.reading() as session:
             missing = set((await session.scalars(select(SeatRow.extension))).all())
@@ -71,9 +71,8 @@ class Told:
                 if not missing:
                     break
             await before.close()
-        later = await self._read(
-            of_seats.where(JournalRow.time >= begins, JournalRow.time < ends).order_by(JournalRow.seq)
-        )
+        states = _entries(until).where(JournalRow.kind.in_([SeatChanged.kind, ClockStepped.kind]))
+        later = await self._read(states.where(JournalRow.time >= begins, JournalRow.time < ends))
         return [*reversed(earlier), *later]
 
     async def talks(

@@ -374,6 +374,8 @@ class FakeDesk(Desk):
             constants=Constants(),
             provisional=True,
             unclear=0,
+            seq=7,
+            at=NOON,
             figures=[(DEFINITIONS["4a"], ratio("4a", 7, 11)), (DEFINITIONS["6_median"], duration("6_median", None))],
         )
 

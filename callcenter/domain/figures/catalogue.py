@@ -21,6 +21,11 @@ class Definition:
     english: str
     """Numerator / denominator."""
 
+    @property
+    def is_share(self) -> bool:
+        """Between 0 and 1, and shown in per cent; a mean is not."""
+        return " / " in self.english and not self.english.startswith(("seconds", "sum"))
+
 
 _ALL = (
     ("1a", "offered", "呼入量", "calls that arrived"),
