@@ -58,6 +58,7 @@ class Watchers:
         self._sign_in = sign_in
         self._most = most
         self._open: set[web.WebSocketResponse] = set()
+        self._transports: set[asyncio.BaseTransport | None] = set()
         self._taken = 0
         self._texts: OrderedDict[tuple[str, int], str] = OrderedDict()
 
@@ -75,15 +76,22 @@ class Watchers:
             raise HttpError(426, "open this address as a WebSocket", headers={"Upgrade": "websocket"})
         if self._taken >= self._most:
             raise UnavailableError(f"{self._most} watch already, which is as many as may")
+        transport = ask.request.transport
         self._taken += 1
+        self._transports.add(transport)
         try:
             await socket.prepare(ask.request)
             self._open.add(socket)
             await self._serve(socket, ask)
         finally:
             self._taken -= 1
+            self._transports.discard(transport)
             self._open.discard(socket)
         return socket
+
+    def has(self, transport: asyncio.BaseTransport) -> bool:
+        """Tell whether somebody watches over this connection."""
+        return transport in self._transports
 
     def give_token(self) -> Json:
         """Make a token that opens the events once."""
