@@ -20,6 +20,7 @@ from callcenter.asterisk.channels import ChannelTable
 from callcenter.asterisk.link import AmiLink
 from callcenter.asterisk.taps import Taps
 from callcenter.asterisk.telephone import Telephone
+from callcenter.asyncapi import asyncapi_text
 from callcenter.clock import SystemClock
 from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.domain.exchange import Exchange, Moment, Policy
@@ -322,6 +323,7 @@ class Controller:
             clock=self._clock,
             version=VERSION,
             most_watchers=self._settings.max_watchers,
+            asyncapi=asyncapi_text(),
             metrics=self._watching.metrics.written,
         )
         parts: dict[str, Callable[[], Coroutine[None, None, None]]] = {

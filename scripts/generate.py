@@ -31,6 +31,7 @@ def _openapi() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": _of("callcenter.settings_page", "settings_page"),
     "docs/openapi.json": _openapi,
+    "docs/asyncapi.json": _of("callcenter.asyncapi", "asyncapi_text"),
 }
 if (CHECKOUT / "scripts" / "conformance.py").exists():
     PAGES["docs/conformance.md"] = _of("scripts.conformance", "conformance")

@@ -11,19 +11,16 @@ from typing import Any
 
 import structlog
 from aiohttp import web
-from aiohttp.typedefs import Middleware
 from structlog.contextvars import bound_contextvars
 
 from callcenter.api.contract import LARGEST_BODY, Access, Operation, invoke
 from callcenter.api.document import OPERATIONS, ROOT, openapi_document, written
-from callcenter.api.door import REQUEST_SECONDS, Door, DoorSite, room_for
 from callcenter.api.pages import POLICY, docs_page
 from callcenter.api.problems import HttpError, from_error, problem
 from callcenter.api.scrape import add_metrics
 from callcenter.api.screens import add_screens
 from callcenter.api.sign_in import SignIn
 from callcenter.api.stream import WATCHERS, Watchers
-from callcenter.api.turns import Turns
 from callcenter.domain.errors import CallcenterError
 from callcenter.office.desk import Desk
 from callcenter.office.ports import Clock
@@ -62,12 +59,13 @@ async def make_server(
     clock: Clock,
     version: str,
     most_watchers: int = 1000,
+    asyncapi: str | None = None,
     metrics: Callable[[], bytes] | None = None,
 ) -> AsyncIterator[Server]:
     """Serve the desk while the block runs.
 
     `version` is the program's, told to those who ask over HTTP; `port` 0 takes any free one. `metrics` writes what
-    Prometheus scrapes.
+    Prometheus scrapes; `asyncapi` is the document of what is told by itself.
 
     Raises:
         CannotListenError: the address is in use or not ours.
@@ -75,12 +73,11 @@ async def make_server(
     """
     sign_in = SignIn(token, clock)
     watchers = Watchers(sign_in, most=most_watchers)
-    turns = Turns()
-    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_in_turn(turns), _answered])
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_answered])
     app[WATCHERS] = watchers
     for operation in OPERATIONS:
         _add(app, operation, desk, sign_in)
-    _add_pages(app)
+    _add_pages(app, asyncapi)
     add_screens(app)
     if metrics is not None:
         add_metrics(app, metrics, sign_in)
@@ -100,14 +97,12 @@ async def make_server(
         handle_signals=False,
         shutdown_timeout=ENDING_SECONDS,
         handler_cancellation=False,
-        keepalive_timeout=REQUEST_SECONDS,
     )
     await runner.setup()
     try:
-        assert runner.server is not None
-        door = Door(runner.server, most=room_for(most_watchers), turns=turns, stays=watchers.has)
+        site = web.TCPSite(runner, host, port)
         try:
-            await DoorSite(runner, door, host, port).start()
+            await site.start()
         except OSError as error:
             raise CannotListenError(f"HTTP cannot listen on {host}:{port}: {error.strerror or error}") from error
         bound = runner.addresses[0]
@@ -136,7 +131,7 @@ def _pages() -> tuple[str, str]:
     return written(document), docs_page(document)
 
 
-def _add_pages(app: web.Application) -> None:
+def _add_pages(app: web.Application, asyncapi: str | None) -> None:
     text, page = _pages()
 
     async def openapi(_request: web.Request) -> web.Response:
@@ -147,19 +142,13 @@ def _add_pages(app: web.Application) -> None:
             text=page, content_type="text/html", charset="utf-8", headers={"Content-Security-Policy": POLICY}
         )
 
+    async def events(_request: web.Request) -> web.Response:
+        return web.Response(text=asyncapi, content_type="application/json", charset="utf-8")
+
     app.router.add_get("/api/openapi.json", openapi)
+    if asyncapi is not None:
+        app.router.add_get("/api/asyncapi.json", events)
     app.router.add_get("/api/docs", docs)
-
-
-def _in_turn(turns: Turns) -> Middleware:
-    """Begin each request in its turn: those that one connection sends in one piece are many, too."""
-
-    @web.middleware
-    async def in_turn(request: web.Request, handler: Handler) -> web.StreamResponse:
-        await turns.its_turn(request.remote or "")
-        return await handler(request)
-
-    return in_turn
 
 
 @web.middleware

@@ -93,9 +93,8 @@ PLACES: Mapping[str, Place] = {
     "utterance.final": Place("calls", "call_id", UTTERANCE),
 }
 """Kinds that are not told as a whole call."""
-KINDS = (frozenset(FACT_OF_KIND) | frozenset(PLACES)) - {
-    "ticket.stands"
-}  # the journal's own: `ticket.changed` tells it
+_OF_THE_JOURNAL = frozenset({"ticket.stands", "clock.stepped"})
+KINDS = (frozenset(FACT_OF_KIND) | frozenset(PLACES)) - _OF_THE_JOURNAL
 """Every kind of event."""
 
 
@@ -152,7 +151,7 @@ class Topics:
             KeyError: the data do not say which thing it is about.
 
         """
-        place = PLACES.get(letter.type, _OF_CALL)
+        place = place_of(letter.type)
         key = _level(letter.data[place.key])
         topic = f"{self._base}/{place.branch}/{key}"
         retain = place.retained and as_it_is
@@ -212,9 +211,14 @@ def is_kind(text: str) -> bool:
     return text in KINDS or (text.endswith(".") and any(kind.startswith(text) for kind in KINDS))
 
 
-def public(letter: Letter) -> Json:
+def place_of(kind: str) -> Place:
+    """Say where events of this kind go."""
+    return PLACES.get(kind, _OF_CALL)
+
+
+def public_of(kind: str, data: Json) -> Json:
     """Give what everybody may read of an event's data."""
-    told: Json = _public(letter.data, PLACES.get(letter.type, _OF_CALL).shape)
+    told: Json = _public(data, place_of(kind).shape)
     return told
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from callcenter.domain.letters import Letter
-from callcenter.events.topics import public, written
+from callcenter.events.topics import public_of, written
 
 PREFIX = "whsec_"
 _SECRET_BYTES = range(24, 65)  # Standard Webhooks: shorter can be guessed, longer is of no use
@@ -47,7 +47,7 @@ class Webhook:
 
     def body(self, letter: Letter) -> bytes:
         """Write what it is told, with what it may read: the same bytes each time. Raises KeyError as `Topics` does."""
-        return written(letter, letter.data if self.private else public(letter))
+        return written(letter, letter.data if self.private else public_of(letter.type, letter.data))
 
     def headers(self, letter: Letter, body: bytes, *, now: datetime) -> dict[str, str]:
         """Name the event and sign it, for this attempt."""

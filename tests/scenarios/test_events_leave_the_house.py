@@ -12,8 +12,10 @@ from dataclasses import replace
 
 import pytest
 
+from callcenter.domain.views import moment
 from callcenter.events.address import BrokerAddress, parse_broker
 from scripts.hotline_client import Json
+from tests.support.asyncapi import check, check_told
 from tests.support.hotline import OPERATOR, Hotline, visit
 from tests.support.mortality import controller_dead
 from tests.support.mosquitto import Listener, free_port, listening, needs_mosquitto
@@ -94,6 +96,10 @@ async def test_a_call_seen_at_the_broker_is_the_call_that_the_websocket_told(hot
         await eventually(lambda: set(inside) <= set(whole(outside)), within=5)
         outside_ = {seq: (told["type"], told["data"]) for seq, told in whole(outside).items() if seq in inside}
 
+    for seen in outside.seen:
+        check_told(seen.topic, seen.text)
+    for event in hotline.events.all[began:]:
+        check({"type": event.type, "seq": event.seq, "time": moment(event.time), "data": event.data}, f"websocket.{event.type}")
     for seq, (kind, _) in sorted(inside.items()):
         print(f"{seq:5} {kind}")
     assert outside_ == inside
