@@ -11,16 +11,19 @@ from typing import Any
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from structlog.contextvars import bound_contextvars
 
 from callcenter.api.contract import LARGEST_BODY, Access, Operation, invoke
 from callcenter.api.document import OPERATIONS, ROOT, openapi_document, written
+from callcenter.api.door import REQUEST_SECONDS, Door, DoorSite, room_for
 from callcenter.api.pages import POLICY, docs_page
 from callcenter.api.problems import HttpError, from_error, problem
 from callcenter.api.scrape import add_metrics
 from callcenter.api.screens import add_screens
 from callcenter.api.sign_in import SignIn
 from callcenter.api.stream import WATCHERS, Watchers
+from callcenter.api.turns import Turns
 from callcenter.domain.errors import CallcenterError
 from callcenter.office.desk import Desk
 from callcenter.office.ports import Clock
@@ -73,7 +76,8 @@ async def make_server(
     """
     sign_in = SignIn(token, clock)
     watchers = Watchers(sign_in, most=most_watchers)
-    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_answered])
+    turns = Turns()
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_in_turn(turns), _answered])
     app[WATCHERS] = watchers
     for operation in OPERATIONS:
         _add(app, operation, desk, sign_in)
@@ -97,12 +101,14 @@ async def make_server(
         handle_signals=False,
         shutdown_timeout=ENDING_SECONDS,
         handler_cancellation=False,
+        keepalive_timeout=REQUEST_SECONDS,
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
+        assert runner.server is not None
+        door = Door(runner.server, most=room_for(most_watchers), turns=turns, stays=watchers.has)
         try:
-            await site.start()
+            await DoorSite(runner, door, host, port).start()
         except OSError as error:
             raise CannotListenError(f"HTTP cannot listen on {host}:{port}: {error.strerror or error}") from error
         bound = runner.addresses[0]
@@ -149,6 +155,17 @@ def _add_pages(app: web.Application, asyncapi: str | None) -> None:
     if asyncapi is not None:
         app.router.add_get("/api/asyncapi.json", events)
     app.router.add_get("/api/docs", docs)
+
+
+def _in_turn(turns: Turns) -> Middleware:
+    """Begin each request in its turn: those that one connection sends in one piece are many, too."""
+
+    @web.middleware
+    async def in_turn(request: web.Request, handler: Handler) -> web.StreamResponse:
+        await turns.its_turn(request.remote or "")
+        return await handler(request)
+
+    return in_turn
 
 
 @web.middleware
