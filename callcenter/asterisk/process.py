@@ -34,7 +34,9 @@ STOP_SECONDS = 8.0  # with 250 calls it takes more than 2
 KILLED_SECONDS = 5.0
 ANSWER_SECONDS = 2.0
 LOOK_SECONDS = 0.05
-TRIM_EVERY_SECONDS = 600.0
+ASK_EVERY_SECONDS = 4.0
+MOST_SILENT = 3  # answers missed in a row: 12 to 18 s, in which one that is only slow may come round
+TRIM_EVERY_SECONDS = 20.0  # a flood at the SIP port logs a megabyte and more each second
 LINES_SHOWN = 5
 
 
@@ -103,20 +105,39 @@ class AsteriskProcess:
         await self._run(launch, digest)
 
     async def wait(self) -> int:
-        """Wait for its end, keeping its logs short meanwhile.
+        """Wait for its end, keeping its logs short meanwhile. One that has stopped answering is ended by force.
 
         Gives its exit code: negative for a signal, -1 for one that was taken over.
         """
         child, started = self._child, self._started
         if started is not None:
-            async with _end_of(started.pid) as ended:
-                while not ended.is_set():
-                    for folder in (self._plan.logs, self._plan.records, self._plan.call_record.parent):
-                        await asyncio.to_thread(trim, folder)
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(TRIM_EVERY_SECONDS):
-                            await ended.wait()
+            async with _end_of(started.pid) as ended, asyncio.TaskGroup() as tasks:
+                tidying = tasks.create_task(self._tidy(), name="asterisk: tidy its logs")
+                await self._watch(started.pid, ended)
+                tidying.cancel()
         return -1 if child is None else await asyncio.to_thread(child.wait)
+
+    async def _tidy(self) -> None:
+        while True:
+            for folder in (self._plan.logs, self._plan.records, self._plan.call_record.parent):
+                await asyncio.to_thread(trim, folder)
+            await asyncio.sleep(TRIM_EVERY_SECONDS)
+
+    async def _watch(self, pid: int, ended: asyncio.Event) -> None:
+        """Ask it again and again whether it is there: no signal and no exit code tells of a process that is stuck."""
+        silent = 0
+        while not ended.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ASK_EVERY_SECONDS):
+                    await ended.wait()
+            if ended.is_set() or await _has_booted(self._plan):
+                silent = 0
+                continue
+            silent += 1
+            if silent == MOST_SILENT:
+                log.error("Asterisk has not answered several times in a row and is ended by force", times=silent)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     async def stop(self, within_seconds: float = STOP_SECONDS) -> None:
         """End it, with a BYE to everybody; at the limit by force. Back when it is gone; no harm when it is already."""
