@@ -1,6 +1,7 @@
 """The HTTP server: binds, lets in, answers, tells what went wrong, and goes within three seconds."""
 
 import logging
+import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -173,7 +174,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     """Give every request an answer and one line in the log, which holds nothing that was asked for."""
     request_id = uuid.uuid4().hex
     began = time.monotonic()
-    with bound_contextvars(request_id=request_id):
+    with bound_contextvars(request_id=request_id, **_whose(request)):
         response = await _answer(request, handler, request_id)
         if not response.prepared:
             response.headers["X-Request-Id"] = request_id
@@ -186,6 +187,12 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
             milliseconds=round((time.monotonic() - began) * 1000, 1),
         )
     return response
+
+
+def _whose(request: web.Request) -> dict[str, str]:
+    """Give the call that is asked about, if it is one: what else stands in its place may be a caller's number."""
+    call_id = request.match_info.get("call_id", "")
+    return {"call_id": call_id} if _CALL_ID.fullmatch(call_id) else {}
 
 
 async def _answer(request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
@@ -223,6 +230,7 @@ def _finish(response: web.StreamResponse, version: str) -> None:
     headers.setdefault("Cache-Control", "no-store")
 
 
+_CALL_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 

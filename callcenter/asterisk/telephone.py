@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from callcenter.asterisk.agi import GUARD_SECONDS, AgiCaller
 from callcenter.asterisk.ami import Answer, Headers
@@ -114,10 +115,19 @@ class Telephone:
 
     def carry_out(self, wish: Wish) -> None:
         """Send the wish on its way, in order; never waits."""
-        try:
-            self._send_wish(wish)
-        except CallcenterError as exc:
-            log.warning("a wish could not be carried out", wish=type(wish).__name__, why=str(exc))
+        with bound_contextvars(**self._whose(wish)):
+            try:
+                self._send_wish(wish)
+            except CallcenterError as exc:
+                log.warning("a wish could not be carried out", wish=type(wish).__name__, why=str(exc))
+
+    def _whose(self, wish: Wish) -> dict[str, str]:
+        """Give the call that a wish is about, for every line of the log that it leads to, also later ones."""
+        call_id = getattr(wish, "call_id", None)
+        if call_id is None and (leg_id := getattr(wish, "leg_id", None)) is not None:
+            leg = self._table.leg(leg_id)
+            call_id = None if leg is None else leg.call_id
+        return {} if call_id is None else {"call_id": call_id}
 
     def _send_wish(self, wish: Wish) -> None:
         match wish:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from callcenter.domain.alarms import NOTES_FAILED
 from callcenter.domain.calls import Call, RecordingState
@@ -107,7 +108,8 @@ class LateNotes:
             elif self._hearing.room <= 0:
                 return False
             else:
-                await self._make(call, path)
+                with bound_contextvars(call_id=call.id):
+                    await self._make(call, path)
             self.waiting -= 1
         return True
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from callcenter.domain.calls import Call
 from callcenter.domain.errors import CallcenterError
@@ -213,7 +214,8 @@ class NoteTaker:
         """Want no more of a tap; its last words still come."""
         if ear.tap is not None:
             ear.tap.dropped_at = at
-            self._taps.end(ear.tap.id)
+            with bound_contextvars(call_id=ear.call_id):
+                self._taps.end(ear.tap.id)
             self._hearing.forget(ear.tap.id)
             ear.tap = None
 
@@ -261,7 +263,8 @@ class NoteTaker:
             self._hearing.forget(tap_id)
             return
         try:
-            self._taps.begin(tap_id, tap.ear.leg_id, port)
+            with bound_contextvars(call_id=tap.ear.call_id):  # also for what Asterisk answers later
+                self._taps.begin(tap_id, tap.ear.leg_id, port)
         except CallcenterError as error:
             log.warning("a leg cannot be listened to now", call_id=tap.ear.call_id, why=str(error))
             self._hearing.forget(tap_id)

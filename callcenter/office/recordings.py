@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from callcenter.domain.alarms import DISK_LOW, RECORDING_FAILED, Threshold
 from callcenter.domain.calls import Call, Recording, RecordingState
@@ -124,8 +125,9 @@ class RecordingKeeper:
                     await self._arrived.wait()
 
     async def _settle(self, call: Call) -> None:
-        if await self._keep(call):
-            self._ended.pop(call.id, None)
+        with bound_contextvars(call_id=call.id):
+            if await self._keep(call):
+                self._ended.pop(call.id, None)
 
     async def _keep(self, call: Call) -> bool:
         """Settle one ended call's recording; False when it must be tried again."""

@@ -177,7 +177,8 @@ class Switchboard:
             except Exception:
                 # One event that we cannot decide on must not stop the others; its call goes on in Asterisk.
                 # What it told is told again in another way, by a fresh look at what exists.
-                log.exception("the exchange failed on an event", event_kind=type(event).__name__)
+                call_id = getattr(event, "call_id", None)
+                log.exception("the exchange failed on an event", event_kind=type(event).__name__, call_id=call_id)
                 self.failures += 1
                 self._look_again()
             else:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from callcenter.domain.alarms import TICKET_NOT_DRAFTED
 from callcenter.domain.calls import Call
@@ -70,8 +71,9 @@ class TicketOffice:
         while True:
             self._arrived.clear()
             for call in list(self._due.values()):
-                if await self._draft(call):
-                    self._due.pop(call.id, None)
+                with bound_contextvars(call_id=call.id):
+                    if await self._draft(call):
+                        self._due.pop(call.id, None)
             if not self._due:
                 self._switchboard.ask(ClearAlarm(name=TICKET_NOT_DRAFTED))
             with suppress(TimeoutError):

@@ -313,12 +313,12 @@ class Journal:
             if fact is not None and row.call_id is not None:
                 facts.setdefault(row.call_id, []).append(fact)
         calls = []
-        for of_call in facts.values():
+        for call_id, of_call in facts.items():
             try:
                 call = folded(of_call)
             except ValueError as error:
                 self._unprojected += len(of_call)
-                _log.error("a call of the journal does not add up", error=str(error))
+                _log.error("a call of the journal does not add up", call_id=call_id, error=str(error))
                 continue
             if call is not None:
                 calls.append(call)

@@ -107,7 +107,8 @@ def _close(made: _Made, facts: Sequence[tuple[int, Fact]], rebuilt: Rebuilt) -> 
         call = folded(fact for _, fact in facts)
     except ValueError as error:
         rebuilt.unreadable += 1
-        _log.error("a call of the journal does not add up", error=str(error))
+        call_id = next((fact.call_id for _, fact in facts), None)
+        _log.error("a call of the journal does not add up", call_id=call_id, error=str(error))
         return
     if call is not None:
         made.calls.append(call)
