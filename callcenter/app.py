@@ -275,6 +275,7 @@ class Controller:
             recalls=RecallOffice(
                 self._switchboard,
                 self._recalls,
+                lasting=self._journal.flush,
                 clock=clock,
                 new_id=lambda: str(uuid.uuid4()),
                 area_code=settings.area_code,

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from callcenter.domain.calls import Call
 from callcenter.domain.errors import Fault, InvalidInputError, NotFoundError, RefusedError
-from callcenter.domain.exchange.commands import CallBack
+from callcenter.domain.exchange.commands import CallBack, RingToCallBack
 from callcenter.domain.facts import Fact, RecallChanged
 from callcenter.domain.ids import CallId, NewId, RecallId
 from callcenter.domain.numbers import normalise
@@ -19,6 +19,18 @@ from callcenter.office.switchboard import Switchboard
 
 KEPT = 200
 """Recalls that changed last, kept in memory: far more than the journal's writer is ever behind by."""
+
+
+JOURNAL_SECONDS = 1.0
+"""How long the ringing waits for the journal; then it rings all the same, and after a crash Asterisk's lists tell."""
+
+
+class Lasting(Protocol):
+    """Waits until everything that was noted is lasting; False where it is not within so many seconds."""
+
+    async def __call__(self, within: float) -> bool:
+        """Wait."""
+        ...
 
 
 class Recalls(Protocol):
@@ -49,10 +61,18 @@ class RecallOffice:
     """Shows who is owed a call, and has it made. `new_id` makes ids of calls."""
 
     def __init__(
-        self, switchboard: Switchboard, recalls: Recalls, *, clock: Clock, new_id: NewId, area_code: str = ""
+        self,
+        switchboard: Switchboard,
+        recalls: Recalls,
+        *,
+        lasting: Lasting,
+        clock: Clock,
+        new_id: NewId,
+        area_code: str = "",
     ) -> None:
         self._switchboard = switchboard
         self._recalls = recalls
+        self._lasting = lasting
         self._clock = clock
         self._new_id = new_id
         self._area_code = area_code
@@ -91,7 +111,7 @@ class RecallOffice:
         return recall
 
     async def dial(self, recall_id: str, seat: str, *, again: bool) -> Json:
-        """Have this seat call back; gives the attempt.
+        """Have this seat call back; gives the attempt, which is in the journal before any phone rings.
 
         Raises:
             NotFoundError: no such recall.
@@ -108,5 +128,7 @@ class RecallOffice:
             raise InvalidInputError("no seat can call back so", [Fault("/seat", "is no seat; GET /seats lists them")])
         call_id = CallId(self._new_id())
         self._switchboard.ask(CallBack(recall_id=recall.id, call_id=call_id, seat=seat, again=again))
+        await self._lasting(JOURNAL_SECONDS)
+        self._switchboard.ask(RingToCallBack(call_id=call_id))
         after = await self.get(recall_id)
         return attempt_view(next(attempt for attempt in after.attempts if attempt.call_id == call_id))

@@ -24,6 +24,7 @@ from callcenter.domain.telephony import (
     LinkRestored,
     PartyJoined,
     PhoneSeen,
+    RecallFound,
     TelephonyEvent,
 )
 from callcenter.domain.wishes import OfferSeat, Wish
@@ -146,8 +147,12 @@ class Story:
         self.rings(call)
         return self.answers(call)
 
-    def link_restored(self, *calls: CallFound, registered: Sequence[str] = SEATS) -> list[Wish]:
-        wishes = self.hear(LinkRestored(at=self.at, calls=calls, seats_registered=frozenset(registered)))
+    def link_restored(
+        self, *calls: CallFound, registered: Sequence[str] = SEATS, recalls: Sequence[RecallFound] = ()
+    ) -> list[Wish]:
+        wishes = self.hear(
+            LinkRestored(at=self.at, calls=calls, seats_registered=frozenset(registered), recalls=tuple(recalls))
+        )
         return wishes + self.pass_time(0)
 
     # What is looked at

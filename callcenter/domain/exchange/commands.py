@@ -91,7 +91,7 @@ class ChangeSeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallBack:
-    """A seat wants to call a citizen back."""
+    """A seat wants to call a citizen back: the attempt is noted, and nobody rung before `RingToCallBack`."""
 
     recall_id: RecallId
     call_id: CallId
@@ -99,6 +99,13 @@ class CallBack:
     seat: str
     again: bool = False
     """Though the last attempt was a moment ago."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingToCallBack:
+    """The attempt is in the journal for good: ring the seat."""
+
+    call_id: CallId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +188,7 @@ Command = (
     | ChangeUnit
     | ChangeSeat
     | CallBack
+    | RingToCallBack
     | SetSecret
     | NoteUtterance
     | NoteNotes

@@ -38,6 +38,7 @@ from callcenter.domain.exchange.commands import (
     NoteUtterance,
     RaiseAlarm,
     ResumeCall,
+    RingToCallBack,
     SetSeatState,
     SetSecret,
 )
@@ -308,8 +309,8 @@ class Exchange:
                 units.change(state, self._heard_live(command.call_id), command)
             case ChangeSeat():
                 returns.change(state, self._heard_live(command.call_id), command)
-            case CallBack():
-                outbound.call_back(state, command)
+            case CallBack() | RingToCallBack():
+                outbound.obey(state, command)
             case SetSecret():
                 self._set_secret(command)
             case NoteUtterance():

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from callcenter.domain.calls import Call, CallState, Direction, Leg, LegKind, LegState, Outcome
 from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableError
 from callcenter.domain.exchange import callers, legs, seats
-from callcenter.domain.exchange.commands import CallBack
+from callcenter.domain.exchange.commands import CallBack, RingToCallBack
 from callcenter.domain.exchange.outbound_line import OutboundLine
 from callcenter.domain.exchange.state import State, Track
 from callcenter.domain.facts import CallArrived, LegChanged
@@ -104,8 +104,16 @@ def he_calls(state: State, number: str | None) -> None:
 # What is asked
 
 
+def obey(state: State, command: CallBack | RingToCallBack) -> None:
+    """Do what is asked. Raises NotFoundError, RefusedError, UnavailableError."""
+    if isinstance(command, CallBack):
+        call_back(state, command)
+    else:
+        ring(state, command)
+
+
 def call_back(state: State, command: CallBack) -> None:
-    """Ring the seat; when it answers Asterisk dials the citizen and joins the two.
+    """Note the attempt and keep the seat for it; `ring` follows as soon as the journal has it.
 
     Raises:
         NotFoundError: there is no such open recall, or no such seat.
@@ -133,11 +141,24 @@ def call_back(state: State, command: CallBack) -> None:
     attempt = RecallAttempt(call_id=command.call_id, seat=command.seat, asked=state.now.wall)
     state.note_recall(attempted(recall, attempt), at=state.now.wall)
     _take_line(state, line)
+
+
+def ring(state: State, command: RingToCallBack) -> None:
+    """Ring the seat; when it answers Asterisk dials the citizen and joins the two.
+
+    Raises:
+        RefusedError: the attempt was ended meanwhile: the citizen has called himself, say.
+
+    """
+    line = state.outbound.lines.get(command.call_id)
+    if line is None or line.placed or line.asked_to_end is not None:
+        raise RefusedError("the attempt has ended; the recall says how")
+    line.placed, line.begun = True, state.now.mono
     state.want(
         DialBack(
             call_id=line.call_id,
             leg_id=line.seat_leg,
-            recall_id=recall.id,
+            recall_id=line.recall_id,
             seat=line.seat,
             number=line.number,
             ring_seconds=state.policy.ring_seconds,
@@ -172,7 +193,9 @@ def hang_up(state: State, call_id: CallId) -> bool:
 
 
 def _end(state: State, line: OutboundLine) -> None:
-    if line.asked_to_end is None:
+    if not line.placed:
+        _came_to_nothing(state, line, AttemptOutcome.CANCELLED, at=state.now.wall)
+    elif line.asked_to_end is None:
         line.asked_to_end = state.now.mono
         state.want(EndLeg(leg_id=line.seat_leg))
 
@@ -371,7 +394,7 @@ def _take_up(state: State, found: RecallFound, *, at: datetime) -> None:
         )
         _restore_attempt(state, line, at=at)
     _take_line(state, line)
-    line.rang = True
+    line.placed = line.rang = True
     line.recording = found.recording or line.recording
     if found.answered:
         line.seat_answered = line.seat_answered or at
@@ -407,7 +430,7 @@ def _take_up_answered(state: State, found: CallFound, *, at: datetime) -> None:
         )
         _restore_attempt(state, line, at=at)
         _take_line(state, line)
-    line.seat_answered = line.seat_answered or at
+    line.placed, line.seat_answered = True, line.seat_answered or at
     line.recording = line.recording or found.recording
     line.dialled = line.dialled or min(found.arrived, at)
     line.caller_answered = line.caller_answered or at

@@ -19,6 +19,8 @@ class OutboundLine:
     seat_leg: LegId
     begun: float
     """Monotonic second at which the seat was asked to ring, and later that at which the citizen was dialled."""
+    placed: bool = False
+    """The seat's phone was asked to ring."""
     rang: bool = False
     seat_answered: datetime | None = None
     dialled: datetime | None = None
