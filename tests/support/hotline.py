@@ -25,6 +25,7 @@ from scripts.phones.sip import Header
 from scripts.phones.sound import Sound
 from scripts.phones.waiting import NotInTimeError, eventually
 from tests.support.picture_watch import PictureWatch
+from tests.support.quiet_log import QuietLog
 from tests.support.running_hotline import RunningHotline
 
 CITIZEN, OPERATOR, OTHER_OPERATOR, UNIT = 440, 660, 880, 1100
@@ -324,11 +325,12 @@ class Hotline:
 async def visit(running: RunningHotline) -> AsyncIterator[Hotline]:
     """Tell one scenario on a running hotline; at the end nothing of it may be left."""
     async with HotlineClient(running.home.http, running.home.token) as api, api.events() as events:
-        watch = PictureWatch(api, events)
+        watch, log = PictureWatch(api, events), QuietLog(running)
         async with watch.beside():
             async with AsyncExitStack() as stack:
                 hotline = Hotline(running, api, events, stack)
                 yield hotline
             await hotline.rests()
         assert watch.wrong == [], "one who watched knew another picture than a newcomer was shown"
+        assert log.faults(events.all) == [], "the log tells what it must not, or not whose it is"
         await hotline.no_leftovers()
