@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from scripts.phones.datagrams import Address, open_socket, receive
 from scripts.phones.g711 import PCMA, Codec
@@ -161,6 +162,19 @@ class Line:
         # A full buffer or a port that is closed is a lost packet, as on any line.
         with contextlib.suppress(OSError):
             self.socket.sendto(data, self.remote)
+
+
+class Media(Protocol):
+    """What sends and takes the sound of a phone's calls."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End, for this phone."""
+
+    def open_line(self, start: StreamStart) -> Line:
+        """Open a line on a free port."""
 
 
 class MediaThread:

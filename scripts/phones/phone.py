@@ -20,7 +20,7 @@ from scripts.phones.datagrams import Address
 from scripts.phones.dialog import Dialog, response_to
 from scripts.phones.digest import Credentials
 from scripts.phones.g711 import PCMA, PCMU, Codec
-from scripts.phones.line import MediaThread
+from scripts.phones.line import Media, MediaThread
 from scripts.phones.outcome import Times
 from scripts.phones.registration import NotRegisteredError, Registration
 from scripts.phones.rtp import StreamStart
@@ -76,6 +76,7 @@ class Phone:
         reaction: Reaction = rings,
         codecs: tuple[Codec, ...] = (PCMA, PCMU),
         start: Callable[[], StreamStart] = StreamStart,
+        media: Media | None = None,
     ) -> None:
         self.name = name
         self.sound = sound or Sound.silence()
@@ -87,7 +88,7 @@ class Phone:
         self.registration: Registration | None = None
         self._host, self._port = host, port
         self._codecs, self._start = codecs, start
-        self._media = MediaThread(host=host, name=name)
+        self._media = media or MediaThread(host=host, name=name)
         self._transactions = Transactions(spawn=self._spawn, when_requested=self._take)
         self._calls: list[Call] = []
         self._arrivals: asyncio.Queue[Call] = asyncio.Queue(_MOST_CALLS)

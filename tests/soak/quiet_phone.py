@@ -59,9 +59,8 @@ class QuietPhone(Phone):
     """A phone without sound; `taken` is told of each call that comes in."""
 
     def __init__(self, name: str, ear: DeafEar, *, port: int = 0, taken: Callable[[Call], None] = rings) -> None:
-        super().__init__(name, port=port, reaction=self._taken)
+        super().__init__(name, port=port, reaction=self._taken, media=ear)
         self._tell = taken
-        self._media = ear  # type: ignore[assignment]  # it needs no thread
 
     def _taken(self, call: Call) -> None:
         self._arrivals.get_nowait()  # it is told of here, and only a thousand have room there

@@ -103,12 +103,13 @@ class Report:
         """Tell all of it."""
         courses = Counter(seen.plan.course.value for seen in self.calls)
         through = sum(in_absence(seen, self.absences) for seen in self.calls)
+        away = ", ".join(f"{(each.ended - each.began).total_seconds():.1f}" for each in self.absences)
         lines = [
             f"{len(self.calls)} calls in {self.seconds:.0f} s: {_counted(courses)}",
             f"by outcome: {_counted(self.outcomes)}",
             f"units in a talk: {sum(seen.unit_joined for seen in self.calls)}",
             f"left alone with a unit: {sum(seen.left_alone for seen in self.calls)}",
-            f"controllers killed: {len(self.absences)}; calls that went through an absence: {through}",
+            f"controllers killed: {len(self.absences)}, away for {away} s; calls that went through that: {through}",
             f"lost: {len(self.lost)}; two talks: {len(self.twice)}; stuck: {len(self.stuck)}",
             f"in line again after an operator hung up while no controller lived: {len(self.again)}",
             f"differences between the journal and those in the calls: {len(self.wrong)}",

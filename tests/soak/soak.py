@@ -124,10 +124,11 @@ class _Soak:
                 return bool((await self.api.health())["components"]["asterisk"]["status"] == "ok")
         return False
 
-    def sample(self, of: str) -> Sample:
-        """Look at a process now, which must be there."""
-        found = look(self.running, of, self.over)
-        assert found is not None, f"there is no {of}"
+    async def sample(self, of: str) -> Sample:
+        """Look at a process now; one that was killed in the last moment is waited for."""
+        async with asyncio.timeout(_BACK):
+            while (found := look(self.running, of, self.over)) is None:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(_LOOK_EVERY)
         return found
 
     async def is_watched(self) -> None:
@@ -178,7 +179,7 @@ async def soak(running: RunningHotline, load: Load, *, tell: Callable[[str], Non
         async with HotlineClient(home.http, home.token) as api:
             this = _Soak(running, api, load, tell)
             async with Staff(home, running.ports.trunk, OperatorsDesk(api), this.book, ear) as staff:
-                before = {of: this.sample(of) for of in OF}
+                before = {of: await this.sample(of) for of in OF}
                 this.began = time.monotonic()
                 watch = asyncio.create_task(this.is_watched(), name="watch")
                 kills = asyncio.create_task(this.controllers_die(), name="kills")
@@ -190,7 +191,7 @@ async def soak(running: RunningHotline, load: Load, *, tell: Callable[[str], Non
                     ended = await asyncio.gather(watch, kills, return_exceptions=True)
                 seconds = time.monotonic() - this.began
                 stuck = await this.left_over(staff)
-                growths = [growth(this.samples, of, before=before[of], after=this.sample(of)) for of in OF]
+                growths = [growth(this.samples, of, before=before[of], after=await this.sample(of)) for of in OF]
                 failures = [f"of the soak: {type(each).__name__}: {each}" for each in staff.failures]
                 failures += [f"of the soak: {type(each).__name__}" for each in ended if isinstance(each, Exception)]
                 if staff.strangers:
