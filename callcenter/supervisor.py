@@ -5,6 +5,7 @@ It holds no call and knows no caller: whatever happens to it, people go on talki
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
@@ -59,6 +60,7 @@ class Supervisor:
         self._say = say
         self._ready_seconds = ready_seconds
         self.restarts = 0
+        self._refused = asyncio.Event()
 
     async def run(self, ready_line: str) -> int:
         """Run until SIGTERM or Ctrl-C; 0 then, 1 when the start fails."""
@@ -123,7 +125,9 @@ class Supervisor:
         began = loop.time()
         try:
             async with asyncio.timeout(self._ready_seconds):
-                while not await self._is_ready():  # noqa: ASYNC110  # asked over HTTP, as anybody would
+                while not await self._is_ready():  # asked over HTTP, as anybody would
+                    if self._refused.is_set():
+                        return False  # it has said why
                     await asyncio.sleep(READY_LOOK_SECONDS)
         except TimeoutError:
             self._say(f"callcenter: not ready after {self._ready_seconds:.0f} s; see the logs in the home's log/")
@@ -138,6 +142,9 @@ class Supervisor:
         while True:
             began = loop.time()
             code = await process.wait()
+            if code == os.EX_CONFIG and not self.restarts:  # as things are it cannot run, however often it is started
+                self._refused.set()
+                return
             died = 1 if loop.time() - began > RAN_WELL_SECONDS else died + 1
             while True:
                 delay = min(BACK_OFF_MOST, BACK_OFF_FIRST * 2 ** (died - 1))

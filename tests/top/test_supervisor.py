@@ -147,3 +147,13 @@ async def test_what_cannot_be_started_at_all_is_said_and_what_was_started_is_end
 
     assert (code, said) == (1, ["callcenter: not yet"])
     assert first.order == ["asterisk started", "asterisk stopped"]
+
+
+async def test_one_that_cannot_run_as_things_are_is_not_started_again() -> None:
+    said: list[str] = []
+    process = RealProcess("controller", text="import sys; sys.exit(78)")
+
+    async with asyncio.timeout(20):
+        code = await Supervisor([process], is_ready=never, say=said.append).run("READY")
+
+    assert (code, process.started, said) == (1, 1, [])
