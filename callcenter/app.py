@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -22,7 +23,7 @@ from callcenter.asterisk.taps import Taps
 from callcenter.asterisk.telephone import Telephone
 from callcenter.asyncapi import asyncapi_text
 from callcenter.clock import SystemClock
-from callcenter.domain.errors import CallcenterError, UnavailableError
+from callcenter.domain.errors import CallcenterError, RefusedError, UnavailableError
 from callcenter.domain.exchange import Exchange, Moment, Policy
 from callcenter.domain.seats import Seat
 from callcenter.domain.written import written
@@ -90,6 +91,11 @@ def main(settings: Settings, writer: LogWriter) -> int:
     except* FrozenError as frozen:
         log.error("the controller was frozen and ends, to begin anew", why=str(frozen.exceptions[0]))
         code = FROZEN_EXIT
+    except* RefusedError as refused:
+        why = str(refused.exceptions[0])
+        log.error("the controller cannot run as things are", why=why)
+        print(f"callcenter: {why}", file=sys.stderr)  # noqa: T201 - the one who starts it has to act
+        code = os.EX_CONFIG
     except* CallcenterError as failed:
         log.error("the controller cannot run", why="; ".join(str(error) for error in failed.exceptions))
         code = 1

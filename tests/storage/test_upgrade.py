@@ -4,8 +4,11 @@ Version 0001 is that of the first hotline, 0002 that of the first with words of 
 with kept recordings, one that was given up, one in progress, two seats, five tickets and two units.
 """
 
+import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -145,3 +148,24 @@ async def test_an_upgrade_that_fails_in_the_middle_leaves_all_as_it_was(old: Dat
     await old.run("DROP TABLE recalls")
     await migrate(old.url)
     assert (await verify(old.url, old.folder)).is_whole
+
+
+def test_a_start_on_tables_of_a_newer_version_ends_with_one_line(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "callcenter.sqlite3")) as connection:
+        connection.executescript((RELEASED / "0002.sqlite.sql").read_text("utf-8"))
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "callcenter", "controller", "--home", tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+    assert ended.returncode == os.EX_CONFIG
+    told = [line for line in ended.stderr.splitlines() if line.startswith("callcenter: ")]
+    (line,) = told
+    assert "the tables of a newer version (9999)" in line
+    assert "restore a backup made before it" in line
