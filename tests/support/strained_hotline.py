@@ -11,6 +11,7 @@ from callcenter import app, startup
 from callcenter.cli import main
 from callcenter.speech.pool import SpeechPool
 from callcenter.speech.worker import Patience
+from tests.support.mosquitto import free_port
 from tests.support.running_hotline import Ports
 from tests.support.small_disk import SmallDisk
 from tests.support.tone_hotline import TONES, ToneHotline
@@ -29,7 +30,11 @@ class StrainedHotline(ToneHotline):
         self.data_disk = SmallDisk(self.folder / "data")
         self.log_disk = SmallDisk(self.folder / "log")
         self._mounted: list[SmallDisk] = []
+        self.broker_port = free_port()
+        """Where a broker is told what happens, when one is there."""
         self._settings["CALLCENTER_DATABASE_URL"] = f"sqlite:///{self.database_file}"
+        self._settings["CALLCENTER_MQTT_URL"] = f"mqtt://127.0.0.1:{self.broker_port}"
+        self._settings["CALLCENTER_MAX_WATCHERS"] = "200"
 
     @property
     def database_file(self) -> Any:
