@@ -5,6 +5,7 @@ import { countSeconds, counter, dayAndTime, duration, secondsSince, timeOfDay } 
 import { at, el, fill, say, show } from "./elements.js";
 import { Picture } from "./picture.js";
 import { situation, unitLeg } from "./possible.js";
+import { Recalls } from "./recalls.js";
 import { ask, begin, leave } from "./session.js";
 import { Stream } from "./stream.js";
 import { Today } from "./today.js";
@@ -18,6 +19,7 @@ class Board {
     this.picture = new Picture();
     this.units = new Map();
     this.today = new Today({ onChange: () => this.drawSoon() });
+    this.recalls = new Recalls(at("recalls"), { onChange: () => this.drawSoon() });
     this.lostAt = null;
     this.stream = new Stream({
       onSnapshot: (data) => this.snapshot(data),
@@ -38,6 +40,7 @@ class Board {
     this.stream.stop();
     this.picture = new Picture();
     this.today.forget();
+    this.recalls.forget();
     this.draw();
   }
 
@@ -45,6 +48,7 @@ class Board {
     this.picture.snapshot(data);
     this.draw();
     this.today.read();
+    this.recalls.read();
     try {
       const [alarms, units] = await Promise.all([ask("GET", "alarms"), ask("GET", "units")]);
       this.picture.alarms = new Map(alarms.items.map((alarm) => [alarm.name, alarm]));
@@ -60,6 +64,7 @@ class Board {
 
   event(event) {
     this.picture.event(event);
+    this.recalls.event(event);
     if (event.type === "call.ended") this.today.ended(event.data);
     this.drawSoon();
   }
@@ -101,6 +106,7 @@ class Board {
     this.drawCalls();
     this.drawSeats();
     this.drawAlarms();
+    this.recalls.draw();
   }
 
   drawLive() {

@@ -7,6 +7,7 @@ import { at, el, fill, say, show } from "./elements.js";
 import { Picture } from "./picture.js";
 import { Player } from "./playing.js";
 import { isAtSeat, possible, possibleStates, situation, unitLeg } from "./possible.js";
+import { Recalls } from "./recalls.js";
 import { told } from "./refusals.js";
 import { ask, begin, leave } from "./session.js";
 import { Stream } from "./stream.js";
@@ -44,6 +45,7 @@ class Desk {
     this.units.onUnits = (units) => this.ticket.setUnits(units);
     this.ticket = new TicketForm({ onChange: () => this.draw() });
     this.earlier = new Earlier();
+    this.recalls = new Recalls(at("recalls"), { dial: (recall) => this.callBack(recall), onChange: () => this.drawSoon() });
     this.recent = new Recent({ pick: (call) => this.pick(call) });
     this.listen();
   }
@@ -92,6 +94,11 @@ class Desk {
       event.preventDefault();
       at("unit-search").focus();
     }
+  }
+
+  callBack({ id }) {
+    const path = `recalls/${encodeURIComponent(id)}/dial`;
+    return this.act(() => ask("POST", path, { body: { seat: this.extension } }), "回拨");
   }
 
   setState(state) {
@@ -150,6 +157,7 @@ class Desk {
     this.stream.stop();
     this.picture = new Picture((call) => this.isOurs(call));
     this.earlier.forget();
+    this.recalls.forget();
     this.player.forget();
     this.shownId = this.followed = null;
     this.ticket.open(null);
@@ -206,6 +214,7 @@ class Desk {
   snapshot(data) {
     this.picture.snapshot(data);
     this.draw();
+    this.recalls.read();
     this.caughtUp();
   }
 
@@ -232,6 +241,7 @@ class Desk {
       for (const id of event.data.call_ids) this.picture.change(id, () => ({ ticket_id: event.data.id }));
     }
     this.picture.event(event);
+    this.recalls.event(event);
     this.drawSoon();
   }
 
@@ -258,6 +268,7 @@ class Desk {
     show(at("other-seat"), seated);
     if (!seated) this.drawChoice();
     else this.drawWork();
+    this.recalls.draw({ canDial: this.seat?.state === "ready" });
   }
 
   /** Bring a call that begins to ring or talk at this seat to the front. */
