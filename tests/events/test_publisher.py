@@ -290,6 +290,53 @@ async def test_an_event_that_cannot_be_told_is_counted_and_the_next_goes_out(db:
         await house.is_("degraded", "1 could not be told")
 
 
+async def test_each_message_says_what_it_is_and_what_may_come_twice_says_so(db: Database, broker: Mosquitto) -> None:
+    async with listening(broker.address) as everybody, a_house(broker.address, db) as house:
+        await everybody.until_last(STATUS, "online")
+        house.call("utterance.partial", call_id="c1", text="停")
+        house.call()
+        (partial, queued) = await everybody.until_seen(CALL, 2)
+        await house.is_("ok", "2 events told")
+        broker.freeze(on=True)
+        house.call("call.ended")
+        await house.is_("degraded", "it does not answer", within=10)
+        broker.freeze(on=False)
+        await house.is_("ok", "3 events told", within=20)
+        await eventually(lambda: len(everybody.under(CALL)) >= 3, within=5)
+
+    assert (queued.content_type, queued.properties) == ("application/json", {"id": "s1:2", "type": "call.queued"})
+    assert queued.expires_seconds is None
+    assert partial.expires_seconds in (9, 10)
+    assert everybody.under(STATUS)[0].content_type == "text/plain"
+    ended = [seen.properties for seen in everybody.under(CALL)[2:]]
+    assert {properties["id"] for properties in ended} == {"s1:3"}
+    assert ended[-1].get("redelivered") == "true"
+    assert [seen.properties for seen in everybody.under(SEAT)][-1] == {"type": "snapshot"}
+
+
+async def test_what_the_broker_refuses_is_counted_with_its_reason(db: Database, tmp_path: Path) -> None:
+    rights = tmp_path / "rights"
+    rights.write_text("user hotline\ntopic write callcenter/node1/calls/#\ntopic write callcenter/node1/status\n")
+    async with (
+        a_broker(tmp_path, f"acl_file {rights}", login=("hotline", "right")) as broker,
+        a_house(broker.address, db) as house,
+    ):
+        house.call()
+        await house.is_("degraded", "1 events told", "messages were refused: this user may not write there")
+
+
+async def test_a_broker_that_speaks_no_mqtt_5_is_told_apart(db: Database) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if await reader.read(100):
+            writer.write(b"\x20\x02\x00\x01")  # MQTT 3.1.1 §3.2.2.3: unacceptable protocol version
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, a_house(BrokerAddress(host="127.0.0.1", port=port), db) as house:
+        await house.is_("degraded", "MQTT 5")
+
+
 async def test_nobody_at_home_is_found_out_at_no_cost_to_the_rest(db: Database) -> None:
     async with a_house(BrokerAddress(host="127.0.0.1", port=free_port()), db) as house:
         house.call()

@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,6 +120,10 @@ class Seen:
     text: str
     retained: bool
     """It was there before he asked."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """User properties."""
+    content_type: str | None = None
+    expires_seconds: int | None = None
 
     @property
     def json(self) -> Any:
@@ -153,12 +157,28 @@ class Listener:
 async def listening(address: BrokerAddress, *filters: str) -> AsyncIterator[Listener]:
     """Listen at a broker for as long as the block takes; everything, without filters."""
     listener = Listener()
-    client = aiomqtt.Client(address.host, address.port, username=address.user, password=address.password)
+    client = aiomqtt.Client(
+        address.host,
+        address.port,
+        username=address.user,
+        password=address.password,
+        protocol=aiomqtt.ProtocolVersion.V5,
+    )
 
     async def listen() -> None:
         async for message in client.messages:
             assert isinstance(message.payload, bytes)
-            listener.seen.append(Seen(str(message.topic), message.payload.decode(), message.retain))
+            properties = message.properties
+            listener.seen.append(
+                Seen(
+                    str(message.topic),
+                    message.payload.decode(),
+                    message.retain,
+                    dict(getattr(properties, "UserProperty", ())),
+                    getattr(properties, "ContentType", None),
+                    getattr(properties, "MessageExpiryInterval", None),
+                )
+            )
 
     async with client, asyncio.TaskGroup() as tasks:
         await client.subscribe([(name, 1) for name in filters or ("#",)])
