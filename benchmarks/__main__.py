@@ -9,7 +9,16 @@ import structlog
 
 from benchmarks.chapter import Chapter, write
 
-ALL = ("choice", "ami_events", "journal", "calls_per_second", "answer_times", "facts_out", "footprint", "live_notes")
+ALL = (
+    "choice",
+    "ami_events",
+    "journal",
+    "calls_per_second",
+    "answer_times",
+    "facts_out",
+    "footprint",
+    "voices",
+)
 
 
 def main() -> None:

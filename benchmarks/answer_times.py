@@ -1,0 +1,176 @@
+"""How soon a voice is heard, a seat rings, and a freed seat rings again.
+
+All times are taken on the wire, so they mean the same for both. Seats answer at once.
+"First voice": a caller who is greeted, with a phone that sends sound; from his INVITE to the first sound he is sent.
+"To the seat": a caller who is not greeted and finds a free seat; from his INVITE, which asks for a person, to the
+seat's INVITE. "The next": callers wait all the time; from the seat's answer to BYE to its next INVITE.
+Half load is half of the calls a second that a plain dialplan took on this machine (`calls_per_second`).
+"""
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.chapter import Chapter, Row, percentile
+from benchmarks.sipp import Message, dial, seats_of
+from benchmarks.systems import System, ours, plain
+from scripts.phones.phone import Phone
+from scripts.phones.sound import Sound
+
+SEAT_PORT = 17_710
+RUNS = 2
+MANY_SEATS, TWO_SEATS = 60, 2
+TALK_SECONDS, GREETED_SECONDS = 1.0, 7.0
+IDLE_RATE, HALF_RATE = 2, 20
+MOST_IDLE_MS, MOST_HALF_MS = 20.0, 50.0
+SHARES = ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
+SILENCES = (0xD5, 0x55)
+LOUD_SIGNS = 16  # of 160 in a packet
+LOAD_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One thing that is measured, under one load."""
+
+    said: str
+    arrival: str
+    seats: int
+    rate: float
+    calls: int
+    at_once: int = 1
+    most_ms: float | None = None
+
+
+WAYS = (
+    Way(said="first voice, idle", arrival="answer", seats=TWO_SEATS, rate=0, calls=40, most_ms=MOST_IDLE_MS),
+    Way(said="first voice, half load", arrival="answer", seats=150, rate=HALF_RATE, calls=40, most_ms=MOST_HALF_MS),
+    Way(
+        said="to the seat, idle",
+        arrival="ring",
+        seats=MANY_SEATS,
+        rate=IDLE_RATE,
+        calls=60,
+        at_once=60,
+        most_ms=MOST_IDLE_MS,
+    ),
+    Way(
+        said="to the seat, half load",
+        arrival="ring",
+        seats=MANY_SEATS,
+        rate=HALF_RATE,
+        calls=400,
+        at_once=400,
+        most_ms=MOST_HALF_MS,
+    ),
+    Way(said="the next, idle", arrival="ring", seats=TWO_SEATS, rate=50, calls=40, at_once=6, most_ms=MOST_IDLE_MS),
+    Way(
+        said="the next, half load",
+        arrival="ring",
+        seats=HALF_RATE,
+        rate=100,
+        calls=400,
+        at_once=40,
+        most_ms=MOST_HALF_MS,
+    ),
+)
+
+
+async def measure() -> Chapter:
+    """Measure both in turns."""
+    times: dict[tuple[str, str], list[list[float]]] = {}
+    for run in range(RUNS):
+        for way in WAYS:
+            for name in ("ours", "plain") if run % 2 == 0 else ("plain", "ours"):
+                times.setdefault((way.said, name), []).append(await _measured(name, way))
+    chapter = Chapter(name="answer_times", title="How soon a citizen is served", how=str(__doc__).partition("\n\n")[2])
+    for way in WAYS:
+        for name in ("ours", "plain"):
+            chapter.rows += _rows(f"{way.said}, {name}", times[way.said, name], way.most_ms if name == "ours" else None)
+    return chapter
+
+
+def _rows(said: str, runs: Sequence[Sequence[float]], most: float | None) -> Iterable[Row]:
+    for share, name in SHARES:
+        values = [percentile(run, share) for run in runs]
+        yield Row(figure=f"{said}, {name}", values=values, unit="ms", most=most if name == "p95" else None)
+
+
+async def _measured(name: str, way: Way) -> list[float]:
+    system = ours(way.seats, arrival=way.arrival) if name == "ours" else plain(way.seats, arrival=way.arrival)
+    with tempfile.TemporaryDirectory(prefix="callcenter-benchmark-") as temporary:
+        folder = Path(temporary)
+        async with system as running, seats_of(running, folder, port=SEAT_PORT, traced=True) as seats:
+            if way.arrival == "answer":
+                return await _to_first_voice(running, folder, way)
+            dialled, messages = await dial(
+                running, folder, rate=way.rate, calls=way.calls, talk_seconds=TALK_SECONDS, at_once=way.at_once
+            )
+            assert dialled.failed == 0, f"{dialled.failed} of {way.calls} calls failed: {name}, {way.said}"
+            if way.said.startswith("the next"):
+                return _to_the_next(seats.messages())
+            return _to_the_seat(messages, seats.messages())
+
+
+async def _to_first_voice(running: System, folder: Path, way: Way) -> list[float]:
+    """Call again and again, one call at a time, while others call at the rate of the way."""
+    found = []
+    async with asyncio.TaskGroup() as tasks, Phone("citizen", sound=Sound.tone(440)) as phone:
+        others = tasks.create_task(_others(running, folder, way.rate), name="others call")
+        await asyncio.sleep(GREETED_SECONDS if way.rate else 0)
+        for _ in range(way.calls):
+            call = await phone.calls(f"sip:12345@{running.sip}", number="13800138000")
+            await call.answered(within=10)
+            await call.hears_sound(within=10)
+            voiced = next(packet for packet in call.heard.sounds if _is_loud(packet.payload))
+            found.append((voiced.arrived - call.times.invited) * 1000)
+            await call.hang_up()
+        others.cancel()
+    return found
+
+
+async def _others(running: System, folder: Path, rate: float) -> None:
+    if rate:
+        calls = int(rate * LOAD_SECONDS)
+        await dial(running, folder, rate=rate, calls=calls, talk_seconds=GREETED_SECONDS, at_once=calls)
+
+
+def _is_loud(payload: bytes) -> bool:
+    return sum(sign not in SILENCES for sign in payload) > LOUD_SIGNS
+
+
+def _invites(messages: Iterable[Message], *, sent: bool) -> dict[str, Message]:
+    """Give the first INVITE of each caller, by his number."""
+    found: dict[str, Message] = {}
+    for message in messages:
+        if message.sent == sent and message.text.startswith("INVITE "):
+            number = re.search(r"139\d{8}", message.header("From"))
+            if number is not None:
+                found.setdefault(number[0], message)
+    return found
+
+
+def _to_the_seat(of_citizens: Iterable[Message], of_seats: Iterable[Message]) -> list[float]:
+    rang = _invites(of_seats, sent=False)
+    return [
+        (rang[number].at - invite.at) * 1000
+        for number, invite in _invites(of_citizens, sent=True).items()
+        if number in rang
+    ]
+
+
+def _to_the_next(of_seats: Iterable[Message]) -> list[float]:
+    freed: dict[str, float] = {}
+    found = []
+    for message in of_seats:
+        seat = re.search(r"sip:(\d+)@", message.header("To"))
+        if seat is None:
+            continue
+        if message.sent and message.header("CSeq").endswith("BYE"):
+            freed[seat[1]] = message.at
+        elif not message.sent and message.text.startswith("INVITE ") and seat[1] in freed:
+            found.append((message.at - freed.pop(seat[1])) * 1000)
+    return found

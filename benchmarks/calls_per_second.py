@@ -1,0 +1,115 @@
+"""Calls per second, and what one call costs, through us and through a plain dialplan with Asterisk's own queue.
+
+Without a flow the caller hears ringing until a seat answers; with one he is greeted first (the flow `direct`; the plain
+dialplan plays the same greeting). Recording is on in both. Seats answer at once. The most calls a second are found by
+halving: so many go through for some seconds, every one of them to a seat, none fails, and 95 % of the citizens have
+their 200 OK within a second.
+"""
+
+import asyncio
+import tempfile
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.chapter import Chapter, Row, percentile
+from benchmarks.sipp import Seats, dial, seats_of
+from benchmarks.systems import System, ours, plain
+
+SEATS = 120
+SEAT_PORT = 17_700
+RUNS = 3
+COST_RATE, COST_CALLS = 8, 160
+RATES = (10, 20, 30, 40, 50, 60, 70, 80)
+ROUND_SECONDS = 8
+GREETED_SECONDS, TALK_SECONDS = 7.0, 1.0
+SOON_MS = 1000.0
+SETTLED_SECONDS = 3.0
+
+
+@dataclass(slots=True)
+class _Found:
+    most: list[float] = field(default_factory=list)
+    asterisk: list[float] = field(default_factory=list)
+    controller: list[float] = field(default_factory=list)
+
+    @property
+    def whole(self) -> list[float]:
+        return [one + other for one, other in zip(self.asterisk, self.controller, strict=True)]
+
+
+async def measure() -> Chapter:
+    """Measure both in turns, without a flow and with one."""
+    chapter = Chapter(
+        name="calls_per_second",
+        title="Calls per second against a plain dialplan",
+        how=f"{SEATS} seats, SIPp on the same two cores. The cost of a call is the processor time of the process at "
+        f"{COST_RATE} calls a second, less what it uses when nobody calls.",
+    )
+    for arrival, said, target in (("ring", "no flow", 0.9), ("answer", "with a flow", 0.7)):
+        found = {"ours": _Found(), "plain": _Found()}
+        for run in range(RUNS):
+            for name in ("ours", "plain") if run % 2 == 0 else ("plain", "ours"):
+                system = ours(SEATS, arrival=arrival) if name == "ours" else plain(SEATS, arrival=arrival)
+                await _measure(system, found[name], talk=TALK_SECONDS if arrival == "ring" else GREETED_SECONDS)
+        mine, theirs = found["ours"], found["plain"]
+        chapter.rows += [
+            Row(figure=f"{said}: calls a second, ours", values=mine.most, unit=""),
+            Row(figure=f"{said}: calls a second, plain", values=theirs.most, unit=""),
+            Row(figure=f"{said}: ours of plain", values=_share(mine.most, theirs.most), unit="", least=target),
+            Row(figure=f"{said}: Asterisk for a call, ours", values=mine.asterisk, unit="ms"),
+            Row(figure=f"{said}: controller for a call, ours", values=mine.controller, unit="ms"),
+            Row(figure=f"{said}: Asterisk for a call, plain", values=theirs.asterisk, unit="ms"),
+            Row(figure=f"{said}: cost of a call, plain of ours", values=_share(theirs.whole, mine.whole), unit=""),
+        ]
+    return chapter
+
+
+def _share(of: list[float], whole: list[float]) -> list[float]:
+    return [one / other for one, other in zip(of, whole, strict=True)]
+
+
+async def _measure(running: AbstractAsyncContextManager[System], found: _Found, *, talk: float) -> None:
+    with tempfile.TemporaryDirectory(prefix="callcenter-benchmark-") as name:
+        folder = Path(name)
+        async with running as system, seats_of(system, folder, port=SEAT_PORT) as seats:
+            idle = await _used(system, SETTLED_SECONDS + talk)
+            before = system.cpu()
+            await dial(system, folder, rate=COST_RATE, calls=COST_CALLS, talk_seconds=talk, at_once=COST_CALLS)
+            await asyncio.sleep(SETTLED_SECONDS)
+            lasted = COST_CALLS / COST_RATE + talk + SETTLED_SECONDS
+            for costs, rest, began, ended in zip(
+                (found.asterisk, found.controller), idle, before, system.cpu(), strict=True
+            ):
+                costs.append((ended - began - rest * lasted) * 1000 / COST_CALLS)
+            found.most.append(await _most(system, seats, folder, talk))
+
+
+async def _used(system: System, seconds: float) -> tuple[float, float]:
+    """Give the processor seconds a second that Asterisk and controller use while nobody calls."""
+    before = system.cpu()
+    await asyncio.sleep(seconds)
+    after = system.cpu()
+    return (after[0] - before[0]) / seconds, (after[1] - before[1]) / seconds
+
+
+async def _most(system: System, seats: Seats, folder: Path, talk: float) -> float:
+    """Find the highest of the rates at which all goes well, by halving."""
+    low, high = -1, len(RATES)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if await _goes_well(system, seats, folder, RATES[middle], talk):
+            low = middle
+        else:
+            high = middle
+    return float(RATES[low]) if low >= 0 else 0.0
+
+
+async def _goes_well(system: System, seats: Seats, folder: Path, rate: int, talk: float) -> bool:
+    before = seats.answered()
+    calls = rate * ROUND_SECONDS
+    dialled, _ = await dial(system, folder, rate=rate, calls=calls, talk_seconds=talk, at_once=calls)
+    await asyncio.sleep(SETTLED_SECONDS)
+    answered = seats.answered() - before
+    soon = percentile(dialled.answered_ms, 0.95) if dialled.answered_ms else SOON_MS + 1
+    return dialled.failed == 0 and answered == calls and soon <= SOON_MS
