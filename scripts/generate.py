@@ -31,6 +31,8 @@ def _openapi() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": _of("callcenter.settings_page", "settings_page"),
     "docs/openapi.json": _openapi,
+    "docs/grafana/hotline.json": _of("scripts.monitoring", "dashboard"),
+    "docs/grafana/alerts.yml": _of("scripts.monitoring", "alerts"),
     "docs/asyncapi.json": _of("callcenter.asyncapi", "asyncapi_text"),
 }
 if (CHECKOUT / "scripts" / "conformance.py").exists():
