@@ -1,8 +1,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from callcenter.domain.alarms import DISK_LOW, Alarm
 from callcenter.domain.calls import CallState
 from callcenter.domain.exchange import Moment
+from callcenter.domain.exchange.commands import ClearAlarm, RaiseAlarm
 from callcenter.domain.facts import OfCall, to_data
 from callcenter.domain.ids import CallId
 from callcenter.domain.records import Entry
@@ -100,3 +102,28 @@ async def test_a_journal_that_does_not_add_up_keeps_no_controller_from_beginning
     )
 
     assert [(call.id, call.state) for call in new.switchboard.exchange.calls] == [(strange, CallState.QUEUED)]
+
+
+class AlarmsOfBefore:
+    """The store's word of the alarms."""
+
+    async def standing(self) -> list[Alarm]:
+        return [Alarm(name=DISK_LOW, detail="900 MB are free", since=NOON)]
+
+
+async def test_an_alarm_that_stood_is_not_raised_again_and_is_cleared_by_the_new_controller() -> None:
+    new = an_office()
+    await recover(
+        new.switchboard.exchange,
+        FakeCalls(),  # type: ignore[arg-type]
+        SeatsInTalk([]),  # type: ignore[arg-type]
+        Moment(wall=NOON, mono=1.0),
+        alarms=AlarmsOfBefore(),
+    )
+
+    new.switchboard.ask(RaiseAlarm(name=DISK_LOW, detail="800 MB are free"))
+    assert [(alarm.name, alarm.since) for alarm in new.switchboard.exchange.alarms] == [(DISK_LOW, NOON)]
+    assert new.journal.kinds() == []
+    new.switchboard.ask(ClearAlarm(name=DISK_LOW))
+    assert new.alarms_in_a_while() == []
+    assert new.journal.kinds() == ["alarm.cleared"]
