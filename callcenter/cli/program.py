@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from callcenter.cli import backup, calls, figures, journal, seats, speech, tickets, webhooks
+from callcenter.cli import backup, calls, figures, journal, recalls, seats, speech, tickets, webhooks
 from callcenter.cli.client import Hotline, NotRunningError
 from callcenter.cli.options import HomeOption, SetOption, loaded_settings
 from callcenter.cli.screen import FAILED, UNUSABLE, say, say_table, stop
@@ -52,6 +52,7 @@ app = typer.Typer(
 settings_app = typer.Typer(help="What is set, and where.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(calls.app, name="calls")
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(recalls.app, name="recalls")
 app.add_typer(seats.app, name="seats")
 app.add_typer(journal.app, name="journal")
 app.add_typer(figures.app, name="figures")

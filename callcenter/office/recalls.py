@@ -21,7 +21,7 @@ KEPT = 200
 """Recalls that changed last, kept in memory: far more than the journal's writer is ever behind by."""
 
 
-JOURNAL_SECONDS = 1.0
+JOURNAL_SECONDS = 3.0
 """How long the ringing waits for the journal; then it rings all the same, and after a crash Asterisk's lists tell."""
 
 

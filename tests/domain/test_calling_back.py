@@ -432,18 +432,18 @@ class AnyOrder(RuleBasedStateMachine):
         if not self.dials:
             return
         told, wish = self.told, self.dials[which % len(self.dials)]
-        ids = {"at": told.at, "call_id": wish.call_id}
+        at, call_id = told.at, wish.call_id
         match step:
             case 0:
-                told.hear(LegRang(leg_id=wish.leg_id, **ids))
+                told.hear(LegRang(at=at, call_id=call_id, leg_id=wish.leg_id))
             case 1:
                 rings_him(told, wish)
             case 2:
-                told.hear(RecallOver(ending=Ending.BUSY, **ids))
+                told.hear(RecallOver(at=at, call_id=call_id, ending=Ending.BUSY))
             case 3:
                 is_over(told, wish, by_itself=by_itself)
             case 4:
-                told.hear(CallerUp(**ids))
+                told.hear(CallerUp(at=at, call_id=call_id))
             case 5:
                 told.joined(wish.call_id, wish.leg_id)
             case _:

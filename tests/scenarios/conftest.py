@@ -49,7 +49,7 @@ async def mortal(mortal_hotline: RunningHotline) -> AsyncIterator[Hotline]:
 def recalling_hotline() -> Iterator[RunningHotline]:
     """Owes a call after half a second, and gives up after two attempts a second apart; may be killed."""
     short: dict[str, object] = {"recall_short_seconds": 0.5, "recall_gap_seconds": 1, "recall_attempts": 2}
-    yield from running(8, arrival="ring", recall_ring_seconds=5, recall_refused="1390011[0-9]{4}", **short)
+    yield from running(8, arrival="ring", recall_refused="1390011[0-9]{4}", **short)
 
 
 @pytest.fixture

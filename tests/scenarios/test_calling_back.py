@@ -97,3 +97,66 @@ async def test_enough_attempts_in_vain_and_it_is_given_up(recalling: Hotline, re
     assert closed["closed_by"] == "given_up"
     calls = (await recalling.api.get(f"calls?caller={citizen.number}"))["items"]
     assert [call["id"] for call in calls] == [citizen.id], "attempts in vain are no calls"
+
+
+async def test_a_seat_that_does_not_pick_up_and_a_citizen_who_does_not(recalling: Hotline) -> None:
+    citizen = await gives_up(recalling)
+    recall = await recall_of(recalling, citizen.number)
+    seat, home = await recalling.seat("8001"), await at_home(recalling)
+
+    await calls_back(recalling, recall, seat)
+    ringing = await seat.rings(within=5)
+    with pytest.raises(ProblemError, match="calling this number back already"):
+        await calls_back(recalling, recall, seat)
+    ringing.refuse()
+    after = await last_attempt(recalling, citizen.number, "seat_no_answer", within=5)
+    assert (after["attempts"][-1]["dialled"], home.phone.seen) == (None, [])
+    await seat.is_("ready", within=3, missed=0)
+
+    await calls_back(recalling, recall, seat)
+    operator = await seat.rings(within=5)
+    await operator.answer()
+    called = await home.rings(within=5)
+    await operator.hang_up()
+    assert (await called.ended(within=3)).how == "CANCEL"
+    after = await last_attempt(recalling, citizen.number, "cancelled", within=5)
+    assert after["state"] == "open"
+    recalling.tells("the operator put down; his phone stopped at once")
+
+    await calls_back_when_he_may(recalling, recall, seat)
+    await (await seat.rings(within=5)).answer()
+    (await home.rings(within=5)).refuse(480)
+    after = await last_attempt(recalling, citizen.number, "no_answer", within=10)
+    assert (after["state"], after["attempts"][-1]["answered"]) == ("open", None)
+
+
+async def test_waiting_callers_come_first_and_a_seat_must_be_ready(recalling: Hotline) -> None:
+    owed = await gives_up(recalling)
+    recall = await recall_of(recalling, owed.number)
+    seat = await recalling.seat("8001", state="break")
+
+    with pytest.raises(ProblemError, match="the seat is break"):
+        await calls_back(recalling, recall, seat)
+    with pytest.raises(ProblemError, match="seat"):
+        await recalling.api.post(f"recalls/{recall['id']}/dial", {"seat": "9999"})
+    other = await recalling.caller_dials()
+    await other.until("call.queued", within=10)
+    with pytest.raises(ProblemError, match="callers wait"):
+        await calls_back(recalling, recall, seat)
+    await other.hangs_up()
+
+    listed = [each["id"] for each in (await recalling.api.get("recalls?state=open&sort=due"))["items"]]
+    assert recall["id"] in listed
+    dues = [each["due"] for each in (await recalling.api.get("recalls?state=open&sort=due"))["items"]]
+    assert dues == sorted(dues)
+
+
+async def test_whom_nothing_can_be_owed(recalling: Hotline) -> None:
+    refused = await gives_up(recalling, number="13900112222")
+    await gives_up(recalling, number="+442079460000")
+
+    assert (await recall_of(recalling, refused.number, state="closed"))["closed_by"] == "refused"
+    assert (await recall_of(recalling, "%2B442079460000", state="closed"))["closed_by"] == "undiallable"
+    hidden = await gives_up(recalling, from_="<sip:anonymous@anonymous.invalid>")
+    newest = (await recalling.api.get("recalls?limit=1"))["items"][0]
+    assert (newest["caller"], newest["closed_by"], newest["waits"][0]["call_id"]) == (None, "undiallable", hidden.id)

@@ -7,13 +7,16 @@ from scripts.phones.phone import Reaction, rings
 from tests.support.hotline import CITIZEN, Citizen, Hotline, Seat, Unit
 
 
-async def gives_up(hotline: Hotline, *, number: str | None = None, wait: float = 0.6) -> Citizen:
+async def gives_up(
+    hotline: Hotline, *, number: str | None = None, from_: str | None = None, wait: float = 0.6
+) -> Citizen:
     """Let a citizen ask for a person, wait so many seconds by the hotline's clock, and hang up."""
-    citizen = await hotline.caller_dials(number)
+    citizen = await hotline.caller_dials(number, from_=from_)
     await citizen.until("call.queued", within=10)
 
     async def queue() -> Json:
-        return (await hotline.api.get("queues"))["items"][0]
+        found: Json = (await hotline.api.get("queues"))["items"][0]
+        return found
 
     await hotline.until_true(queue, lambda found: found["longest_wait"] >= wait, within=5, what=f"waited {wait} s")
     over = await citizen.hangs_up()
@@ -39,7 +42,8 @@ async def last_attempt(hotline: Hotline, number: str, outcome: str, *, within: f
     """Wait until the last attempt of this number has ended so; gives the recall."""
 
     async def read() -> Json:
-        return (await hotline.api.get(f"recalls?caller={number}"))["items"][0]
+        found: Json = (await hotline.api.get(f"recalls?caller={number}"))["items"][0]
+        return found
 
     def fits(recall: Json) -> bool:
         return bool(recall["attempts"]) and recall["attempts"][-1]["outcome"] == outcome

@@ -97,6 +97,7 @@ def tell_demo(folder: Path, url: str, token: str) -> None:
         ("calls", "consult"), ("calls", "join"), ("calls", "drop"), ("calls", "leave"), ("calls", "return"),
         ("calls", "secret"), ("tickets", "list"), ("tickets", "show"),
         ("tickets", "set"), ("tickets", "file"), ("seats", "list"), ("seats", "set"), ("journal", "verify"),
+        ("recalls", "list"), ("recalls", "dial"),
         ("journal", "rebuild"), ("journal", "show"), ("settings", "show"), ("doctor",), ("reload",),
     ],
 )  # fmt: skip

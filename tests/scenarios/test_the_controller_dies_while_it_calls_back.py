@@ -1,0 +1,81 @@
+"""The controller is killed while it calls a citizen back: Asterisk goes on by itself, and nobody is rung twice."""
+
+import asyncio
+
+import pytest
+
+from scripts.hotline_client import ProblemError
+from tests.support.calling_back import at_home, calls_back, gives_up, last_attempt, recall_of
+from tests.support.hotline import CITIZEN, Hotline
+from tests.support.mortality import controller_dead
+
+
+async def test_while_the_seat_rings_and_they_talk_before_it_is_back(recalling: Hotline) -> None:
+    citizen = await gives_up(recalling)
+    recall = await recall_of(recalling, citizen.number)
+    seat, home = await recalling.seat("8001"), await at_home(recalling)
+    attempt = await calls_back(recalling, recall, seat)
+    operator = await seat.rings(within=5)
+
+    async with controller_dead(recalling):
+        await operator.answer()
+        called = await home.rings(within=5)
+        await called.answer()
+        await asyncio.gather(called.hears_tone(seat.tone, within=5), operator.hears_tone(CITIZEN, within=5))
+        recalling.tells("without a controller the seat was picked up, the citizen was dialled, and they talk")
+
+    closed = await recall_of(recalling, citizen.number, state="closed", closed_by="reached", within=10)
+    assert [made["outcome"] for made in closed["attempts"]] == ["reached"]
+    call = await recalling.api.get(f"calls/{attempt['call_id']}")
+    assert (call["direction"], call["state"], call["recovered"]) == ("outbound", "talking", True)
+    await seat.is_("talking", within=3, call_id=call["id"])
+    await asyncio.gather(called.hears_tone(seat.tone, within=5), operator.hears_tone(CITIZEN, within=5))
+    await recalling.listens_again()
+    await called.hang_up()
+    await operator.ended(within=3)
+    await recalling.events.until("call.ended", within=5, id=call["id"])
+    await seat.is_("wrap_up", within=3)
+
+
+async def test_while_the_citizens_phone_rings_and_he_answers_afterwards(recalling: Hotline) -> None:
+    citizen = await gives_up(recalling)
+    recall = await recall_of(recalling, citizen.number)
+    seat, home = await recalling.seat("8001"), await at_home(recalling)
+    await calls_back(recalling, recall, seat)
+    operator = await seat.rings(within=5)
+    await operator.answer()
+    called = await home.rings(within=5)
+
+    async with controller_dead(recalling):
+        recalling.tells("the controller died while the citizen's phone rings")
+
+    running = (await recalling.api.get(f"recalls/{recall['id']}"))["attempts"]
+    assert [(made["outcome"], made["dialled"] is not None) for made in running] == [(None, True)]
+    with pytest.raises(ProblemError, match="calling this number back already"):
+        await calls_back(recalling, recall, seat)
+    await called.answer()
+    await asyncio.gather(called.hears_tone(seat.tone, within=5), operator.hears_tone(CITIZEN, within=5))
+    closed = await recall_of(recalling, citizen.number, state="closed", closed_by="reached")
+    assert [made["outcome"] for made in closed["attempts"]] == ["reached"]
+    await operator.hang_up()
+    await called.ended(within=3)
+
+
+async def test_while_the_seat_rings_and_it_comes_to_nothing(recalling: Hotline) -> None:
+    citizen = await gives_up(recalling)
+    recall = await recall_of(recalling, citizen.number)
+    seat, home = await recalling.seat("8001"), await at_home(recalling)
+    await calls_back(recalling, recall, seat)
+    ringing = await seat.rings(within=5)
+
+    async with controller_dead(recalling):
+        ringing.refuse()
+        await ringing.ended(within=3)
+
+    after = await last_attempt(recalling, citizen.number, "failed", within=5)
+    assert (after["state"], len(after["attempts"]), home.phone.seen) == ("open", 1, [])
+    await seat.is_("ready", within=5)
+    await calls_back(recalling, recall, seat)
+    await (await seat.rings(within=5)).answer()
+    await (await home.rings(within=5)).answer()
+    await recall_of(recalling, citizen.number, state="closed", closed_by="reached")
