@@ -1,0 +1,71 @@
+"""What Asterisk wrote down while nobody heard it, told in the hotline's words. The lines are those of an Asterisk 22.10.1, shortened."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from callcenter.asterisk.record import callers, lines_of, read_lines, told
+from callcenter.domain.ids import CallId, LegId
+from callcenter.domain.telephony import Arrived, CallerInFallback, CallerLeft, Ending, LegEnded, PartyJoined
+
+SERVED, GONE = CallId("32714074-3f9d-4798-8b2e-61fa43464595"), CallId("d36e0e2c-2f37-451a-a520-bbb5bdf1a85f")
+TEXT = (Path(__file__).parent / "recordings" / "calls.csv").read_text("utf-8")
+INCOMING = Path("/incoming")
+
+
+def _told() -> list[object]:
+    lines = list(lines_of(TEXT.split("\n")))
+    return list(told(lines, callers(lines), {}, incoming=INCOMING))
+
+
+def test_a_caller_served_by_asterisk_alone_is_told_with_his_seat_and_times() -> None:
+    served = [event for event in _told() if getattr(event, "call_id", None) == SERVED]
+
+    arrived, ended = served[0], served[-1]
+    assert isinstance(arrived, Arrived)
+    assert (arrived.caller, arrived.recording) == ("13900099999", f"/incoming/{SERVED}.raw")
+    assert arrived.at == datetime(2026, 11, 28, 15, 58, 4, 845900, tzinfo=UTC)
+    joined = [event for event in served if isinstance(event, PartyJoined)]
+    assert [event.leg_id for event in joined] == [LegId("node1-1795881488.7"), LegId(SERVED)]
+    (seat_gone,) = [event for event in served if isinstance(event, LegEnded)]
+    assert (seat_gone.ending, seat_gone.by_itself) == (Ending.NORMAL, True)
+    assert isinstance(ended, CallerLeft)
+    assert ended.by_itself is False, "the operator ended it"
+
+
+def test_one_who_gave_up_is_told_as_one_who_gave_up() -> None:
+    gone = [event for event in _told() if getattr(event, "call_id", None) == GONE]
+
+    assert [type(event) for event in gone] == [Arrived, CallerInFallback, CallerLeft]
+    assert isinstance(gone[-1], CallerLeft)
+    assert gone[-1].by_itself is True
+
+
+def test_only_calls_that_are_asked_for_are_told() -> None:
+    lines = list(lines_of(TEXT.split("\n")))
+    asked = {channel: call_id for channel, call_id in callers(lines).items() if call_id == GONE}
+
+    assert {getattr(event, "call_id", None) for event in told(lines, asked, {}, incoming=INCOMING)} == {GONE}
+
+
+def test_lines_that_were_cut_off_or_are_none_of_ours_are_left_out(tmp_path: Path) -> None:
+    record = tmp_path / "calls.csv"
+    record.write_text('"not a time","HANGUP"\n' + TEXT + '"1795881492.1","HANG', encoding="utf-8")
+
+    lines = read_lines(record, since=datetime(2026, 11, 28, tzinfo=UTC))
+
+    assert len(lines) == len(TEXT.splitlines())
+
+
+def test_what_was_written_before_the_record_was_shortened_is_read_too(tmp_path: Path) -> None:
+    whole = TEXT.splitlines(keepends=True)
+    (tmp_path / "calls.csv.1").write_text("".join(whole[:5]), encoding="utf-8")
+    (tmp_path / "calls.csv").write_text("".join(whole[5:]), encoding="utf-8")
+
+    lines = read_lines(tmp_path / "calls.csv", since=datetime(2026, 11, 28, tzinfo=UTC))
+
+    assert [line.at for line in lines] == sorted(line.at for line in lines)
+    assert len(lines) == len(whole)
+
+
+def test_no_record_tells_nothing(tmp_path: Path) -> None:
+    assert read_lines(tmp_path / "calls.csv", since=datetime(2026, 11, 28, tzinfo=UTC)) == []
