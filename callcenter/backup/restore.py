@@ -11,6 +11,7 @@ from pathlib import Path
 
 from callcenter.backup.make import AGENTS, FLOWS, RECORDINGS, SPOOL, newest_backup
 from callcenter.backup.manifest import FILE_NAME, BackupError, Manifest, check_files, read_manifest
+from callcenter.domain.errors import CallcenterError
 from callcenter.home import Home, HomeInUseError, read_pid
 from callcenter.settings_sources import FILE_NAME as SETTINGS_NAME
 from callcenter.settings_sources import load_settings
@@ -115,7 +116,11 @@ async def _put_in_place(backup: Path, manifest: Manifest, home: Home, url: str, 
     owner = _owner(home.folder)
     await asyncio.to_thread(_take_recordings, backup, manifest, home, owner)
     replaced = _lay_aside(home) if force else None
-    await put_back(url, backup, replace=force)
+    try:
+        await put_back(url, backup, replace=force)
+    except CallcenterError:
+        _take_back(home, replaced)
+        raise
     if kind_of(url) == SQLITE:
         _give(home.database, owner)
     _take_spool(backup, home, owner)
@@ -190,6 +195,14 @@ def _lay_aside(home: Home) -> Path | None:
     for path in found:
         path.rename(aside / path.name)
     return aside
+
+
+def _take_back(home: Home, aside: Path | None) -> None:
+    """Have everything stand again where it stood: the database could not be restored, and is as it was."""
+    for path in () if aside is None else list(aside.iterdir()):
+        path.rename(home.folder / path.name)
+    if aside is not None:
+        aside.rmdir()
 
 
 def _copy(

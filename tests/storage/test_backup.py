@@ -15,7 +15,7 @@ import pytest
 from callcenter.backup.make import Made, make_backup, newest_backup
 from callcenter.backup.manifest import BackupError
 from callcenter.backup.restore import Restored, restore
-from callcenter.domain.errors import RefusedError
+from callcenter.domain.errors import RefusedError, UnavailableError
 from callcenter.domain.facts import SeatChanged
 from callcenter.home import Home, HomeInUseError
 from callcenter.settings import Settings
@@ -107,12 +107,12 @@ async def calls_going_on(db: Database, folder: Path) -> AsyncIterator[Teller]:
             while True:
                 call_id = new_call_id()
                 teller.tell(*whole_call(call_id), *words_of(call_id, 2))
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(0.05)
 
+        teller.tell(*whole_call(new_call_id()))
+        assert await journal.flush(30.0)  # the database has some of it before more comes
         going = asyncio.ensure_future(go_on())
         try:
-            while not await _stored(db):  # noqa: ASYNC110 - until the database has some of it
-                await asyncio.sleep(0.01)
             yield teller
         finally:
             going.cancel()
@@ -314,6 +314,22 @@ async def test_an_older_backup_over_the_same_home_says_what_is_missing_since(
     assert verdict.gaps == []
     assert back.replaced is not None
     assert (back.replaced / "secrets.json").exists()
+
+
+@OF_FILES
+async def test_a_restore_whose_database_cannot_be_written_leaves_the_home_as_it_was(
+    db: Database, other: Database, home: Home, tmp_path: Path
+) -> None:
+    await make_backup(settings_of(db, home), tmp_path / "backups")
+    new = Home(tmp_path / "new")
+    await restored(tmp_path / "backups", new, other)
+    before = {path: path.read_bytes() for path in new.folder.rglob("*") if path.is_file()}
+    other.file.with_name("callcenter.sqlite3.restoring").mkdir()
+
+    with pytest.raises(UnavailableError, match="cannot be written"):
+        await restored(tmp_path / "backups", new, other, force=True)
+
+    assert {path: path.read_bytes() for path in new.folder.rglob("*") if path.is_file()} == before
 
 
 @OF_FILES
