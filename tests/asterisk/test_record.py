@@ -1,4 +1,4 @@
-"""What Asterisk wrote down while nobody heard it, told in the hotline's words. The lines are those of an Asterisk 22.10.1, shortened."""
+"""What Asterisk wrote down while nobody heard it, in the hotline's words: lines of an Asterisk 22.10.1, shortened."""
 
 from datetime import UTC, datetime
 from pathlib import Path
