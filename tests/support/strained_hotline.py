@@ -64,5 +64,5 @@ class _Controller(startup.ControllerProcess):
 if __name__ == "__main__":
     startup.ControllerProcess = _Controller  # type: ignore[misc]
     app.hearing_engine = lambda settings: TONES  # noqa: ARG005 - called by its name
-    app.SpeechPool = partial(SpeechPool, patience=QUICK)  # type: ignore[misc,assignment]
+    app.SpeechPool = partial(SpeechPool, patience=QUICK)  # type: ignore[assignment,attr-defined]
     sys.exit(main())
