@@ -109,6 +109,8 @@ def main(settings: Settings, writer: LogWriter) -> int:
 class Controller:
     """All parts of one controller, made in the order in which they need each other."""
 
+    _database_is_away = False
+
     def __init__(self, settings: Settings, home: Home, writer: LogWriter) -> None:
         self._settings = settings
         self._clock = clock = SystemClock()
@@ -296,7 +298,6 @@ class Controller:
         )
         self._token = secrets.api_token
         self._voice_fault: str | None = None
-        self._database_is_away = False
 
     async def run(self) -> None:
         """Run until told to stop. Raises FrozenError, or CallcenterError where it cannot begin."""

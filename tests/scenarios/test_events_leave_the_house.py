@@ -99,7 +99,10 @@ async def test_a_call_seen_at_the_broker_is_the_call_that_the_websocket_told(hot
     for seen in outside.seen:
         check_told(seen.topic, seen.text)
     for event in hotline.events.all[began:]:
-        check({"type": event.type, "seq": event.seq, "time": moment(event.time), "data": event.data}, f"websocket.{event.type}")
+        check(
+            {"type": event.type, "seq": event.seq, "time": moment(event.time), "data": event.data},
+            f"websocket.{event.type}",
+        )
     for seq, (kind, _) in sorted(inside.items()):
         print(f"{seq:5} {kind}")
     assert outside_ == inside
