@@ -140,7 +140,7 @@ async def measure(calls: int, seats: int) -> None:
         assert reckoner.pid is not None
         print(f"memory of the process that reckons: {memory_mb(reckoner.pid):.0f} MB", end="; ")
         print(f"of this one: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
-        print("load average: {:.2f} {:.2f} {:.2f}, processors: {}".format(*os.getloadavg(), os.cpu_count()))
+        print("load average: {:.2f} {:.2f} {:.2f}, processors: {}".format(*os.getloadavg(), os.cpu_count() or 0))
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

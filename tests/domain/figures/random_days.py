@@ -40,7 +40,7 @@ class Day:
     """Makes facts up; the same seed makes the same day."""
 
     def __init__(
-        self, seed: int, *, calls: int, seats: int = 4, hours: float = 24.5, callers: int | None = None
+        self, seed: int, *, calls: int, seats: int = 4, hours: float = 24.5, callers: int | None = None, named: str = ""
     ) -> None:
         self._random = Random(seed)
         self._seats = [f"80{number:02d}" for number in range(seats)]
@@ -50,7 +50,7 @@ class Day:
         for seat in self._seats:
             self._seat(seat, SeatState.READY, DAY.begins + self._some(0, 600))
         for number in range(calls):
-            self._call(CallId(f"c{number}"), DAY.begins + self._some(-3600, hours * 3600))
+            self._call(CallId(f"{named}c{number}"), DAY.begins + self._some(-3600, hours * 3600))
         for seat in self._seats:
             self._seat(seat, SeatState.OFFLINE, max(self._free[seat], DAY.ends))
         self.facts: Sequence[Fact] = [fact for _, _, fact in sorted(self._numbered, key=lambda each: each[:2])]
