@@ -126,7 +126,8 @@ class SpeechPool:
         ready = self._ready()
         name = ready[0].name if ready else ""
         detail = f"{name}: {len(ready)} of {len(self._posts)} workers, {self.streams} voices are heard"
-        faults = list(dict.fromkeys(post.why for post in self._posts if post.why is not None))
+        whys = (post.why or (post.worker and post.worker.ends) for post in self._posts)
+        faults = list(dict.fromkeys(why for why in whys if why))
         if not ready and not faults:
             return "the recogniser is being loaded; what is said meanwhile is noted afterwards", detail
         if faults:

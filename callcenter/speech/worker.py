@@ -78,6 +78,8 @@ class Worker:
         """The model's."""
         self.fault: str | None = None
         """Why it cannot work, in words for people."""
+        self.ends: str | None = None
+        """Why it is at its end, while its process is still being ended."""
         self.taps: dict[TapId, CallId] = {}
         self.jobs: set[str] = set()
         self.refused: dict[str, int] = {}
@@ -116,7 +118,8 @@ class Worker:
             limit=_LONGEST_LINE,
         )
         try:
-            return await self._listen(self._process)
+            self.ends = await self._listen(self._process)
+            return self.ends
         finally:
             self.port = None
             await self._end(self._process)
