@@ -1,23 +1,32 @@
-"""The controller is killed (SIGKILL): those who talk go on talking, and nobody who waits is lost."""
+"""The controller is killed (SIGKILL) with calls in every state, and comes back when a dozen seconds have gone by."""
 
-from tests.faults.closing_look import InTalk, closing_look
-from tests.faults.results import TellResult
-from tests.support.hotline import Hotline
-from tests.support.mortality import controller_dead
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+import pytest_asyncio
+
+from tests.faults.every_state import EveryState, every_state, meanwhile
+from tests.faults.looks_at_every_state import EveryStateLooks, until_it_is_back
+from tests.support.hotline import visit
+from tests.support.mortality import controller_killed
+from tests.support.tone_hotline import ToneHotline
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_in_a_talk(mortal: Hotline, tell_result: TellResult) -> None:
-    seat = await mortal.seat("8001")
-    citizen = await mortal.caller_dials()
-    talk = await seat.rings(within=15)
-    await talk.answer()
-    await citizen.until("call.talking", within=3)
-    waits = await mortal.caller_dials(tone=1100)
-    await waits.until("call.queued", within=10)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def away(crowded_hotline: ToneHotline) -> AsyncIterator[EveryState]:
+    async with visit(crowded_hotline) as hotline, every_state(hotline) as state:
+        before, began = crowded_hotline.pid("controller"), time.monotonic()
+        state.began = datetime.now(UTC)
+        async with controller_killed(hotline):
+            await meanwhile(state)
+            state.away = time.monotonic() - began
+        await until_it_is_back(state, before)
+        yield state
 
-    async with controller_dead(mortal):
-        pass
-    await mortal.listens_again()
 
-    calls = await closing_look(mortal, talking=[InTalk(citizen, seat, talk)], waiting=[waits])
-    tell_result(fault="the controller is killed", what="a talk, and one who waits", figures={"calls": len(calls)})
+class TestTheControllerIsKilled(EveryStateLooks):
+    fault = "the controller is killed (SIGKILL)"

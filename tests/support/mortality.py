@@ -15,17 +15,23 @@ _LOOK_EVERY = 0.05
 
 @asynccontextmanager
 async def controller_dead(hotline: Hotline) -> AsyncIterator[None]:
-    """Kill the controller, and keep it from being started again for as long as the block runs."""
-    running = hotline.running
-    supervisor = running.supervisor_pid
-    before = running.pid("controller")
+    """Kill the controller, and keep it from being started again for as long as the block runs; wait for the new one."""
+    before = hotline.running.pid("controller")
+    async with controller_killed(hotline):
+        yield
+    await controller_back(hotline, before)
+
+
+@asynccontextmanager
+async def controller_killed(hotline: Hotline) -> AsyncIterator[None]:
+    """Kill the controller; another is started when the block is over."""
+    supervisor, before = hotline.running.supervisor_pid, hotline.running.pid("controller")
     os.kill(supervisor, signal.SIGSTOP)
     try:
         os.kill(before, signal.SIGKILL)
         yield
     finally:
         os.kill(supervisor, signal.SIGCONT)
-    await controller_back(hotline, before)
 
 
 async def controller_back(hotline: Hotline, before: int) -> None:
