@@ -25,10 +25,12 @@ from callcenter.events.webhooks import Webhooks
 from callcenter.office.desk import Desk
 from callcenter.office.figures import FigureOffice
 from callcenter.office.ports import ComponentHealth
+from callcenter.office.recalls import RecallOffice
 from callcenter.office.tickets import TicketOffice
 from callcenter.settings import DIAL_OUT
 from callcenter.storage.calls import Calls
 from callcenter.storage.journal import Journal
+from callcenter.storage.recalls import Recalls
 from callcenter.storage.store import Store
 from callcenter.storage.tickets import Tickets
 from callcenter.storage.told import Told
@@ -94,6 +96,13 @@ async def hotline(tmp_path: Path) -> AsyncIterator[Hotline]:
             flows=NoFlows(),
             webhooks=Webhooks(),
             figures=FigureOffice(Told(store), clock=office.clock, zone=ZoneInfo("Asia/Shanghai")),
+            recalls=RecallOffice(
+                office.switchboard,
+                Recalls(store),
+                lasting=journal.flush,
+                clock=office.clock,
+                new_id=lambda: str(uuid.uuid4()),
+            ),
             units=[
                 Unit(id="housing", name="市住建委", number="02001"),
                 Unit(id="water", name="水务局", number="02002", duty=(OFFICE_HOURS,), ring_seconds=12.0),
