@@ -185,7 +185,7 @@ class Events:
     async def __aenter__(self) -> Self:
         self._socket = await self._session.ws_connect(self._address, max_msg_size=_LARGEST_EVENT, heartbeat=20.0)
         first = await self._socket.receive_json(timeout=5.0)
-        self.snapshot, self.stream, self._last = first["data"], first["stream"], first["seq"]
+        self.snapshot, self.stream, self._last = first["data"], first["stream"], int(first["seq"])
         self._reading = asyncio.get_running_loop().create_task(self._read(), name="events")
         return self
 
