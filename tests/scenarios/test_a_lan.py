@@ -11,8 +11,8 @@ from scripts.phones import datagrams, line, transactions
 from scripts.phones.digest import Credentials
 from scripts.phones.phone import Phone
 from scripts.phones.sound import Sound
-from tests.scenarios.conftest import SHORT
 from tests.support.hotline import CITIZEN, OPERATOR, Hotline, visit
+from tests.support.hotlines import SHORT
 from tests.support.lan import Lan, NoLanError
 from tests.support.running_hotline import Ports, RunningHotline
 

@@ -16,8 +16,8 @@ import pytest
 from scripts.hotline_client import Json
 from scripts.phones.call import Call
 from scripts.phones.phone import answers
-from tests.scenarios.conftest import SHORT
 from tests.support.hotline import Citizen, Hotline, visit
+from tests.support.hotlines import SHORT
 from tests.support.running_hotline import Ports
 from tests.support.tone_hotline import ToneHotline
 from tests.support.tone_recogniser import ALPHABET, spoken

@@ -12,8 +12,8 @@ import pytest
 from scripts.hotline_client import Json
 from scripts.phones.sound import Sound
 from scripts.phones.tones import loudness_of
-from tests.support.hotlines import SHORT
 from tests.support.hotline import Citizen, Hotline, visit
+from tests.support.hotlines import SHORT
 from tests.support.mandarin import CALLS, Said, error_rate, needs_audio, sound_of, stretches_of, voice_of
 from tests.support.recordings import read_recording
 from tests.support.running_hotline import Ports, RunningHotline
