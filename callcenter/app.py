@@ -7,7 +7,6 @@ import signal
 import sys
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -26,20 +25,18 @@ from callcenter.clock import SystemClock
 from callcenter.domain.errors import CallcenterError, RefusedError, UnavailableError
 from callcenter.domain.exchange import Exchange, Moment, Policy
 from callcenter.domain.seats import Seat
-from callcenter.domain.written import written
 from callcenter.events.address import BrokerAddress
 from callcenter.events.mosquitto import own_address
-from callcenter.health import DiskUse, Health, HearingUse
+from callcenter.health import DiskUse, Health
 from callcenter.home import Home, Secrets, forget_pid, write_pid
 from callcenter.ivr.flows import FlowShelf
 from callcenter.log import LogWriter, Steps
 from callcenter.menus import Menus
+from callcenter.noting import Noting
 from callcenter.office.clock_watch import ClockWatch
 from callcenter.office.desk import Desk
 from callcenter.office.flows import FlowRunner
-from callcenter.office.late_notes import LateNotes
 from callcenter.office.log_watch import LogWatch
-from callcenter.office.notes import NoteTaker
 from callcenter.office.recalls import RecallOffice
 from callcenter.office.recordings import RecordingKeeper
 from callcenter.office.recovery import recover
@@ -51,13 +48,8 @@ from callcenter.recalling import recall_rules
 from callcenter.reckoning import reckoner_of
 from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
-from callcenter.settings_sources import cache_folder
-from callcenter.speech.engines import choose
-from callcenter.speech.models import fetch_command, models_folder
-from callcenter.speech.pool import SpeechPool
 from callcenter.speech.prompts import Prompts
 from callcenter.speech.voice import Voice
-from callcenter.speech.worker import Engine
 from callcenter.storage.alarms import Alarms
 from callcenter.storage.calls import Calls
 from callcenter.storage.journal import Journal
@@ -78,7 +70,6 @@ FROZEN_EXIT = 75  # EX_TEMPFAIL: start me again
 MIGRATE_RETRY_SECONDS = 5.0
 PARENT_LOOK_SECONDS = 1.0
 FLUSH_SECONDS = 3.0  # what the database has not taken by then goes to the spool
-NO_WORDS = "what is said is not noted: there is no recogniser"
 MB = 2**20
 
 
@@ -177,33 +168,15 @@ class Controller:
         self._switchboard.start_flow = self._flows.start
 
         # What hears the words of a talk
-        self._hearing: dict[str, Callable[[], Coroutine[None, None, None]]] = {}
-        self._pool: SpeechPool | None = None
-        self._notes: NoteTaker | None = None
-        late: LateNotes | None = None
-        engine = hearing_engine(settings)
-        if engine is not None:
-            self._pool = SpeechPool(engine, workers=settings.speech_workers_now, streams=settings.speech_streams)
-            self._notes = self._pool.audience = NoteTaker(
-                self._switchboard,
-                self._calls,
-                taps=taps,
-                hearing=self._pool,
-                stream=self._stream,
-                clock=clock,
-                write=written,
-            )
-            late = LateNotes(
-                self._calls,
-                recordings,
-                self._pool,
-                self._switchboard,
-                unfinished=self._notes.unfinished,
-                stream=self._stream,
-                clock=clock,
-                write=written,
-            )
-            self._hearing = {"speech": self._pool.run, "notes": self._notes.run, "late notes": late.run}
+        self._noting = noting = Noting(
+            self._switchboard,
+            self._stream,
+            settings=settings,
+            calls=self._calls,
+            recordings=recordings,
+            taps=taps,
+            clock=clock,
+        )
 
         # What is done with it
         self._reckoner = reckoner_of(
@@ -236,12 +209,6 @@ class Controller:
             now=clock.now,
         )
 
-        def hearing_use() -> HearingUse | str:
-            if self._pool is None or self._notes is None or late is None:
-                return NO_WORDS if settings.speech_engine == "off" else f"{NO_WORDS}; fetch a model: {fetch_command()}"
-            fault, detail = self._pool.condition()
-            return HearingUse(fault=fault, detail=detail, not_live=self._notes.not_live, waiting=late.waiting)
-
         async def disk() -> DiskUse:
             return DiskUse(used_bytes=await recordings.used_bytes(), free_bytes=await recordings.free_bytes())
 
@@ -250,7 +217,7 @@ class Controller:
             switchboard=self._switchboard,
             database=self._journal.health,
             speech_fault=lambda: self._voice_fault or self._menus.fault,
-            hearing=hearing_use,
+            hearing=noting.use,
             disk=disk,
             events=self._outside.health,
         )
@@ -264,9 +231,9 @@ class Controller:
             journal=self._journal,
             link=link,
             waiting_outside=self._outside.waiting,
-            pool=self._pool,
-            notes=self._notes,
-            late=late,
+            pool=noting.pool,
+            notes=noting.notes,
+            late=noting.late,
             log_lines_lost=lambda: writer.lost,
             clock=clock,
             version=VERSION,
@@ -346,7 +313,7 @@ class Controller:
             "log": self._log_watch.run,
             "parent": partial(_watch_parent, stopped),
         }
-        parts |= {**self._hearing, **self._watching.parts}
+        parts |= {**self._noting.parts, **self._watching.parts}
         if not migrated:
             parts["migrate"] = self._migrate_later
         async with server, asyncio.TaskGroup() as tasks:
@@ -400,26 +367,6 @@ class Controller:
             )
         except UnavailableError as error:
             log.error("what was before cannot be read; calls in progress are taken in as they are", why=str(error))
-
-
-def hearing_engine(settings: Settings) -> Engine | None:
-    """Say what the words of a talk are heard with; None where nothing is asked for, or `auto` finds nothing.
-
-    What is asked for and is not there is no reason not to start: the workers say what helps, and look again.
-    """
-    models = models_folder(cache_folder(os.environ))
-    with suppress(UnavailableError):
-        if choose(settings.speech_engine, settings.speech_model, models) is None:
-            return None
-    return Engine(
-        factory="callcenter.speech.chosen:load",
-        options={
-            "engine": settings.speech_engine,
-            "model": settings.speech_model,
-            "models": str(models),
-            "threads": settings.speech_threads,
-        },
-    )
 
 
 def _policy(settings: Settings, roster: Roster) -> Policy:

@@ -7,7 +7,7 @@ import sys
 from functools import partial
 from typing import Any
 
-from callcenter import app, startup
+from callcenter import noting, startup
 from callcenter.cli import main
 from callcenter.speech.pool import SpeechPool
 from callcenter.speech.worker import Patience
@@ -63,6 +63,6 @@ class _Controller(startup.ControllerProcess):
 
 if __name__ == "__main__":
     startup.ControllerProcess = _Controller  # type: ignore[misc]
-    app.hearing_engine = lambda settings: TONES  # noqa: ARG005 - called by its name
-    app.SpeechPool = partial(SpeechPool, patience=QUICK)  # type: ignore[assignment,attr-defined]
+    noting.hearing_engine = lambda settings: TONES  # noqa: ARG005 - called by its name
+    noting.SpeechPool = partial(SpeechPool, patience=QUICK)  # type: ignore[assignment,attr-defined]
     sys.exit(main())

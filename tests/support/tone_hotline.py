@@ -4,7 +4,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from callcenter import app, startup
+from callcenter import noting, startup
 from callcenter.cli import main
 from callcenter.speech.worker import Engine
 from tests.support.running_hotline import RunningHotline
@@ -56,5 +56,5 @@ def listening_ports(pid: int) -> list[int]:
 
 if __name__ == "__main__":
     startup.ControllerProcess = _Controller  # type: ignore[misc]
-    app.hearing_engine = lambda settings: TONES  # noqa: ARG005 - called by its name
+    noting.hearing_engine = lambda settings: TONES  # noqa: ARG005 - called by its name
     sys.exit(main())
