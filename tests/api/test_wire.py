@@ -68,7 +68,7 @@ async def test_a_method_that_is_not_possible_is_405_with_those_that_are(
         "/calls/",
         "/nothing",
         "/calls/1/three-ways",
-        "/recalls",
+        "/recall",
         "//calls",
         "/calls/1/secrets",
         "/Calls",
