@@ -1,55 +1,125 @@
 """What a controller that was away reads in Asterisk's own record, less what the journal knows already."""
 
 import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 
-from callcenter.asterisk.record import Meanwhile, callers, read_lines, told
+from callcenter.asterisk.record import Meanwhile, arrivals, callers, lines_since, read_text, told
 from callcenter.domain.calls import LegKind
 from callcenter.domain.errors import UnavailableError
 from callcenter.domain.exchange import Exchange
 from callcenter.domain.ids import CallId
+from callcenter.domain.telephony import RecordRead, TelephonyEvent
 from callcenter.storage.calls import Calls
 
 log = structlog.get_logger(__name__)
 
 LONGEST = timedelta(hours=24)  # no call and no absence that anybody still asks about is longer
-LIMIT_SECONDS = 2.0  # the picture is rebuilt within three; who was there meanwhile may also be read at the next start
+MARGIN = timedelta(seconds=2)  # a call's first lines are a little older than its first fact
+LIMIT_SECONDS = 1.5  # the picture is rebuilt within three seconds: what takes longer to read is told after it
+RETRY_SECONDS = 1.0
+UNREADABLE_SECONDS = 60.0  # a file that cannot be read for so long tells nothing: its calls are closed without it
 
 
 class Absence:
-    """Looks into the record whenever Asterisk is heard again."""
+    """Looks into the record whenever Asterisk is heard again; `tell` takes what is read only after that."""
 
-    def __init__(self, exchange: Exchange, calls: Calls, *, record: Path, incoming: Path) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        calls: Calls,
+        *,
+        record: Path,
+        incoming: Path,
+        tell: Callable[[TelephonyEvent], None],
+        limit_seconds: float = LIMIT_SECONDS,
+    ) -> None:
         self._exchange = exchange
         self._calls = calls
         self._record = record
         self._incoming = incoming
+        self._tell = tell
+        self._limit_seconds = limit_seconds
+        self._until: datetime | None = None
+        self._asked = asyncio.Event()
+        self._waits: asyncio.Future[Meanwhile] | None = None
 
     async def __call__(self, until: datetime) -> Meanwhile:
         """Give what was written until then of calls that are live for us, or that the journal does not have at all.
 
-        A record that cannot be read, or not in time, tells nothing: the calls that exist are told by Asterisk's lists.
+        Where that takes too long it is said to be unread, and told by RecordRead as soon as it could be read.
         """
+        self._until = until
+        waits: asyncio.Future[Meanwhile] = asyncio.get_running_loop().create_future()
+        self._waits = waits
+        self._asked.set()
         try:
-            async with asyncio.timeout(LIMIT_SECONDS):
-                return await self._read(until)
-        except (OSError, TimeoutError) as error:
-            log.error("Asterisk's record of calls cannot be read", why=type(error).__name__)
-            return Meanwhile()
+            async with asyncio.timeout(self._limit_seconds):
+                return await waits
+        except TimeoutError:
+            log.warning("Asterisk's record of calls is read after the picture was rebuilt")
+            return Meanwhile(unread=True)
+        finally:
+            self._waits = None
 
-    async def _read(self, until: datetime) -> Meanwhile:
-        lines = [
-            line
-            for line in await asyncio.to_thread(read_lines, self._record, since=until - LONGEST)
-            if line.at <= until
-        ]
+    async def run(self) -> None:
+        """Read whatever is asked for, until cancelled; a later asking takes the place of the one before."""
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            assert self._until is not None
+            await self._read_until(self._until)
+
+    async def _read_until(self, until: datetime) -> None:
+        """Read until it could be read, or is asked for anew."""
+        text = await self._text()
+        live_is_told = False
+        while text is not None and not self._asked.is_set():
+            arrived = await asyncio.to_thread(arrivals, text, since=until - LONGEST)
+            strangers = await self._strangers({CallId(line.call_id): line.at for line in arrived if line.at <= until})
+            if strangers is not None or not live_is_told:
+                found = await self._found(text, callers(arrived), strangers or {}, until=until)
+                if self._asked.is_set():
+                    return
+                self._hand_over(found, until)
+                live_is_told = True
+            if strangers is not None:
+                return
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _text(self) -> Sequence[str] | None:
+        """Give the record's text; None where it is asked for anew meanwhile."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + UNREADABLE_SECONDS
+        said = False
+        while not self._asked.is_set():
+            try:
+                return await asyncio.to_thread(read_text, self._record)
+            except OSError as error:
+                if not said:
+                    log.error("Asterisk's record of calls cannot be read", why=type(error).__name__)
+                    said = True
+                if loop.time() > end:
+                    log.error("calls that ended in our absence are closed without Asterisk's record")
+                    return []
+                await asyncio.sleep(RETRY_SECONDS)
+        return None
+
+    async def _found(
+        self,
+        text: Sequence[str],
+        arrived: Mapping[str, CallId],
+        strangers: Mapping[CallId, datetime],
+        *,
+        until: datetime,
+    ) -> Meanwhile:
         live = {call.id: call for call in self._exchange.calls}
-        arrived = callers(lines)
-        strangers = {call_id for call_id in arrived.values() if call_id not in live}
-        wanted = {**dict.fromkeys(live), **dict.fromkeys(await self._unknown(strangers))}
+        begin = min([*strangers.values(), *(call.t0 for call in live.values())], default=until) - MARGIN
+        lines = [line for line in await asyncio.to_thread(lines_since, text, begin) if line.at <= until]
+        wanted = live.keys() | strangers.keys()
         events = await asyncio.to_thread(
             told,
             lines,
@@ -59,10 +129,19 @@ class Absence:
         )
         return Meanwhile(events=tuple(events), last_written=max((line.at for line in lines), default=None))
 
-    async def _unknown(self, strangers: set[CallId]) -> set[CallId]:
-        """Leave out what the journal has. Where it cannot be asked, none is taken in, since none may be there twice."""
+    async def _strangers(self, arrived: Mapping[CallId, datetime]) -> Mapping[CallId, datetime] | None:
+        """Leave out what the journal has. Where it cannot be asked none is taken in, since none may be there twice."""
+        live = {call.id for call in self._exchange.calls}
+        strangers = {call_id for call_id in arrived if call_id not in live}
         try:
-            return strangers - {CallId(known) for known in await self._calls.known(strangers)}
+            known = await self._calls.known(strangers)
         except UnavailableError as error:
-            log.error("who called meanwhile is read at the next start: the journal cannot be asked", why=str(error))
-            return set()
+            log.warning("who called meanwhile is told when the journal can be asked", why=str(error))
+            return None
+        return {call_id: arrived[call_id] for call_id in strangers if call_id not in known}
+
+    def _hand_over(self, found: Meanwhile, until: datetime) -> None:
+        if self._waits is not None and not self._waits.done():
+            self._waits.set_result(found)
+        elif found.events or self._exchange.unaccounted:
+            self._tell(RecordRead(at=until, meanwhile=found.events, last_written=found.last_written))

@@ -128,6 +128,13 @@ class Controller:
         self._stream = Stream(_new_id(), held=settings.event_buffer)
         self._switchboard = Switchboard(self._exchange, journal=self._journal, stream=self._stream, clock=clock)
         self._log_watch = LogWatch(writer, self._switchboard)
+        self._absence = Absence(
+            self._exchange,
+            self._calls,
+            record=home.call_record,
+            incoming=home.incoming,
+            tell=lambda event: self._switchboard.tell(clock.corrected(event)),
+        )
 
         # What speaks and hears
         self._prompts = Prompts(
@@ -146,7 +153,7 @@ class Controller:
             say_files=self._prompts.say_files,
             now=clock.now,
             monotonic=clock.monotonic,
-            record=Absence(self._exchange, self._calls, record=home.call_record, incoming=home.incoming),
+            record=self._absence,
         )
         self._telephone.set_arrival(settings.arrival)
         shelf = FlowShelf(
@@ -305,6 +312,7 @@ class Controller:
             "switchboard": self._switchboard.run,
             "clock": ClockWatch(self._clock, self._switchboard).run,
             "telephone": self._telephone.run,
+            "absence": self._absence.run,
             "flows": self._flows.run,
             "tickets": self._tickets.run,
             "recordings": self._keeper.run,

@@ -2,7 +2,7 @@
 
 Each line is one event with Asterisk's own time in microseconds, so what is told from it is dated as it was. It tells
 of arrivals, of talks, of Asterisk's own queue and of ends; not of ringing, of keys or of holds, which no line has.
-Pure but for `read_lines`, which blocks.
+Pure but for `read_text`, which blocks.
 """
 
 import csv
@@ -36,6 +36,7 @@ RECORD = Path("records", "cel-custom", "calls.csv")
 """Where it is in Asterisk's own folder."""
 MOST_BYTES = 8_000_000  # some 4,000 calls: what is older than that is not looked for
 _FIELDS = 8
+_ARRIVED = '"Arrived","Arrived"'  # a caller's own text has its quotes doubled
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -47,6 +48,8 @@ class Meanwhile:
     """Oldest first."""
     last_written: datetime | None = None
     """When Asterisk last wrote anything down; None where there is no record."""
+    unread: bool = False
+    """It is still being read, and told afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +66,8 @@ class Line:
     extra: Mapping[str, object]
 
 
-def read_lines(record: Path, *, since: datetime) -> list[Line]:
-    """Read what was written since then, oldest first; nothing where there is no record. Raises OSError."""
+def read_text(record: Path) -> list[str]:
+    """Read what was written last, line by line, oldest first; nothing where there is no record. Raises OSError."""
     rest, parts = MOST_BYTES, list[bytes]()
     for path in (record, record.with_name(f"{record.name}.1")):  # the second is the one before; see `logs`
         try:
@@ -77,7 +80,20 @@ def read_lines(record: Path, *, since: datetime) -> list[Line]:
         rest -= min(rest, size)
         if not rest:
             break
-    return [line for line in lines_of(b"".join(parts).decode("utf-8", "replace").split("\n")) if line.at >= since]
+    return b"".join(parts).decode("utf-8", "replace").split("\n")
+
+
+def arrivals(text: Iterable[str], *, since: datetime) -> list[Line]:
+    """Give the line of each caller who arrived since then. A busy day is looked through in milliseconds."""
+    return [line for line in lines_of(one for one in text if _ARRIVED in one) if line.at >= since and line.call_id]
+
+
+def lines_since(text: Sequence[str], since: datetime) -> list[Line]:
+    """Read what was written since then; what is older is not even taken apart."""
+    first = len(text)
+    while first and ((at := _time(text[first - 1][1:].partition('"')[0])) is None or at >= since):
+        first -= 1
+    return [line for line in lines_of(text[first:]) if line.at >= since]
 
 
 def lines_of(text: Iterable[str]) -> Iterator[Line]:

@@ -335,7 +335,12 @@ class Telephone:
         picture = await found(self._link, self._table)
         if self._record is not None:
             meanwhile = await self._record(picture.at)
-            picture = replace(picture, meanwhile=meanwhile.events, last_written=meanwhile.last_written)
+            picture = replace(
+                picture,
+                meanwhile=meanwhile.events,
+                last_written=meanwhile.last_written,
+                unread=meanwhile.unread,
+            )
         self._known_until = picture.at
         if self._arrival is not None:
             self.set_arrival(self._arrival)

@@ -232,6 +232,18 @@ class LinkRestored(TelephonyEvent):
     """What Asterisk itself wrote down of calls, oldest first; also of times at which we heard it."""
     last_written: datetime | None = None
     """When it last wrote anything down; None where nothing can be read."""
+    unread: bool = False
+    """What it wrote down is still being read: of calls that are gone RecordRead tells how they ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRead(TelephonyEvent):
+    """What Asterisk wrote down before its lists were read, told later than they were."""
+
+    meanwhile: tuple[TelephonyEvent, ...] = ()
+    """Oldest first; also of times at which we heard it."""
+    last_written: datetime | None = None
+    """When it had last written anything down; None where nothing can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from callcenter.asterisk.record import callers, lines_of, read_lines, told
+from callcenter.asterisk.record import arrivals, callers, lines_of, lines_since, read_text, told
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import Arrived, CallerInFallback, CallerLeft, Ending, LegEnded, PartyJoined
 
@@ -51,7 +51,7 @@ def test_lines_that_were_cut_off_or_are_none_of_ours_are_left_out(tmp_path: Path
     record = tmp_path / "calls.csv"
     record.write_text('"not a time","HANGUP"\n' + TEXT + '"1795881492.1","HANG', encoding="utf-8")
 
-    lines = read_lines(record, since=datetime(2026, 11, 28, tzinfo=UTC))
+    lines = lines_since(read_text(record), datetime(2026, 11, 28, tzinfo=UTC))
 
     assert len(lines) == len(TEXT.splitlines())
 
@@ -61,11 +61,25 @@ def test_what_was_written_before_the_record_was_shortened_is_read_too(tmp_path: 
     (tmp_path / "calls.csv.1").write_text("".join(whole[:5]), encoding="utf-8")
     (tmp_path / "calls.csv").write_text("".join(whole[5:]), encoding="utf-8")
 
-    lines = read_lines(tmp_path / "calls.csv", since=datetime(2026, 11, 28, tzinfo=UTC))
+    lines = lines_since(read_text(tmp_path / "calls.csv"), datetime(2026, 11, 28, tzinfo=UTC))
 
     assert [line.at for line in lines] == sorted(line.at for line in lines)
     assert len(lines) == len(whole)
 
 
 def test_no_record_tells_nothing(tmp_path: Path) -> None:
-    assert read_lines(tmp_path / "calls.csv", since=datetime(2026, 11, 28, tzinfo=UTC)) == []
+    assert lines_since(read_text(tmp_path / "calls.csv"), datetime(2026, 11, 28, tzinfo=UTC)) == []
+
+
+def test_who_arrived_is_found_without_taking_every_line_apart() -> None:
+    text = TEXT.split("\n")
+
+    assert [line.call_id for line in arrivals(text, since=datetime(2026, 11, 28, tzinfo=UTC))] == [SERVED, GONE]
+    assert arrivals(text, since=datetime(2026, 11, 29, tzinfo=UTC)) == []
+
+
+def test_only_what_was_written_since_a_moment_is_read() -> None:
+    whole = list(lines_of(TEXT.split("\n")))
+    middle = whole[len(whole) // 2].at
+
+    assert lines_since(TEXT.split("\n"), middle) == [line for line in whole if line.at >= middle]

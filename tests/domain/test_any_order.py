@@ -88,7 +88,14 @@ EVENTS = st.one_of(
     st.builds(t.LineTaken, at=AT, seat=SEAT, channel=st.just("own")),
     st.builds(t.LineFreed, at=AT, seat=SEAT, channel=st.just("own")),
     st.builds(t.LinkLost, at=AT),
-    st.builds(t.LinkRestored, at=AT, calls=FOUND.map(tuple), seats_registered=st.frozensets(st.sampled_from(SEATS))),
+    st.builds(
+        t.LinkRestored,
+        at=AT,
+        calls=FOUND.map(tuple),
+        seats_registered=st.frozensets(st.sampled_from(SEATS)),
+        unread=st.booleans(),
+    ),
+    st.builds(t.RecordRead, at=AT, last_written=st.none() | AT),
 )
 COMMANDS = st.one_of(
     st.builds(c.SetSeatState, extension=SEAT, state=st.sampled_from(SeatState)),

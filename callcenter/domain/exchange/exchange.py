@@ -9,6 +9,7 @@ from callcenter.domain.calls import Call, CallState, Direction, RecordingState
 from callcenter.domain.distribution import FreeSeat, WaitingCaller, choose
 from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableError
 from callcenter.domain.exchange import (
+    afterwards,
     callers,
     clock,
     holds,
@@ -216,6 +217,11 @@ class Exchange:
         return self._state.linked
 
     @property
+    def unaccounted(self) -> int:
+        """How many calls are gone of which Asterisk's record has yet to tell how they ended."""
+        return len(self._state.unaccounted)
+
+    @property
     def corrected(self) -> int:
         """How often the picture had to be put right, because an event that should have come did not."""
         return self._state.corrected
@@ -285,12 +291,18 @@ class Exchange:
             case telephony.LinkLost():
                 state.linked = False
                 state.lost_at = state.lost_at or event.at
-            case telephony.LinkRestored():
-                recovery.reconcile(state, event, self._dispatch)
+            case telephony.LinkRestored() | telephony.RecordRead():
+                self._hear_again(event)
             case telephony.TalkOver():
                 moves.talk_over(state, event)
             case _:
                 pass
+
+    def _hear_again(self, event: telephony.LinkRestored | telephony.RecordRead) -> None:
+        if isinstance(event, telephony.LinkRestored):
+            recovery.reconcile(self._state, event, self._dispatch)
+        else:
+            afterwards.take_in(self._state, event, self._dispatch)
 
     def _obey(self, command: Command) -> None:
         state = self._state

@@ -1,6 +1,6 @@
 """After an absence of ours: make the picture equal what exists in Asterisk, and invent nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -25,8 +25,13 @@ from callcenter.domain.telephony import (
     PartyJoined,
     Place,
     TelephonyEvent,
+    VoiceBegan,
 )
 from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg, MuteRecording
+
+_TOLD_TWICE_IN_VAIN = (Arrived, CallerUp, VoiceBegan, CallerLeft, LegAnswered, LegEnded)
+"""What changes nothing where it is known: told anew even if it is older than the newest fact of its call, which may be
+one of our own (an offer, a word), noted before Asterisk's word of the moment before had come."""
 
 
 def reconcile(state: State, event: LinkRestored, dispatch: Callable[[TelephonyEvent], None]) -> None:
@@ -37,16 +42,21 @@ def reconcile(state: State, event: LinkRestored, dispatch: Callable[[TelephonyEv
     """
     state.recovering = True
     try:
-        _tell_meanwhile(state, event, dispatch)
+        tell_meanwhile(state, event.meanwhile, dispatch)
         found = {call.call_id: call for call in event.calls}
         for call_id in [call.id for call in state.calls.values() if call.is_live and call.id not in found]:
             _gone(state, call_id, event)
+        state.unaccounted = {
+            call_id: heard
+            for call_id, heard in state.unaccounted.items()
+            if call_id not in found and state.live(call_id)
+        }
         outbound.reconcile(state, event)
         for call in sorted(event.calls, key=_asked_at):
             if call.recall is None or call.call_id in state.calls:
                 _take_in(state, call, event)
         for call_id in [call.id for call in state.calls.values() if not call.is_live]:
-            _close_legs(state, call_id, at=event.at)
+            close_legs(state, call_id, at=event.at)
         _free_seats(state, event)
     finally:
         state.recovering = False
@@ -61,29 +71,44 @@ def _asked_at(found: CallFound) -> float:
     return found.arrived.timestamp() if found.since is None else found.since
 
 
-def _tell_meanwhile(state: State, event: LinkRestored, dispatch: Callable[[TelephonyEvent], None]) -> None:
+def tell_meanwhile(
+    state: State, meanwhile: Sequence[TelephonyEvent], dispatch: Callable[[TelephonyEvent], None]
+) -> None:
     """Take in what is newer than the newest fact of its call; nothing is wished for, since it is all over."""
     over = {call.id for call in state.calls.values() if not call.is_live} | state.settled.keys()
     known_until = {call.id: call.last_at for call in state.calls.values()}
-    for told in event.meanwhile:
+    for told in meanwhile:
         call_id = getattr(told, "call_id", None)
-        if call_id is None or call_id in over or (call_id in known_until and told.at <= known_until[call_id]):
+        if call_id is None or call_id in over:
+            continue
+        is_old = call_id in known_until and told.at <= known_until[call_id]
+        if is_old and not isinstance(told, _TOLD_TWICE_IN_VAIN):
             continue
         dispatch(told)
     state.forget_wishes()
 
 
 def _gone(state: State, call_id: CallId, event: LinkRestored) -> None:
-    """Close a call that is not there and whose end nobody wrote down: Asterisk itself died, and the call with it.
+    """See to a call that is not there, and whose end nobody wrote down; whether anybody did may not be known yet."""
+    if event.unread:
+        track = state.tracks[call_id]
+        track.waits, track.in_fallback, track.move = False, None, None
+        state.unaccounted.setdefault(call_id, state.lost_at)
+    else:
+        heard = state.unaccounted.get(call_id, state.lost_at)
+        is_lost(state, call_id, at=heard or event.last_written or event.at)
 
-    Dated when Asterisk was last heard by us or, where we were away too, when it last wrote anything.
+
+def is_lost(state: State, call_id: CallId, *, at: datetime) -> None:
+    """Close a call that died with Asterisk itself.
+
+    `at`: when Asterisk was last heard by us or, where we were away too, when it last wrote anything.
     """
-    at = state.lost_at or event.last_written or event.at
-    _close_legs(state, call_id, at=at)
+    close_legs(state, call_id, at=at)
     callers.left(state, CallerLeft(at=at, call_id=call_id, by_itself=False))
 
 
-def _close_legs(state: State, call_id: CallId, *, at: datetime, but: frozenset[LegId] = frozenset()) -> None:
+def close_legs(state: State, call_id: CallId, *, at: datetime, but: frozenset[LegId] = frozenset()) -> None:
     """End the legs that exist no more; whoever hung up, it was not our doing."""
     for leg in state.calls[call_id].legs:
         if leg.kind is not LegKind.CALLER and leg.state is not LegState.ENDED and leg.id not in but:
@@ -107,7 +132,7 @@ def _take_in(state: State, found: CallFound, event: LinkRestored) -> None:
         callers.queue_him(state, call.id, at=min(event.at, datetime.fromtimestamp(found.since, UTC)))
     if found.answered:
         callers.line_opened(state, CallerUp(at=event.at, call_id=call.id))
-    _close_legs(state, call.id, at=event.at, but=frozenset(leg.leg_id for leg in found.legs))
+    close_legs(state, call.id, at=event.at, but=frozenset(leg.leg_id for leg in found.legs))
     state.tracks[call.id].talks.clear()
     _let_go_of_what_is_over(state, found, event)
     for leg_found in found.legs:
@@ -247,6 +272,8 @@ def _free_seats(state: State, event: LinkRestored) -> None:
             state.note_seat(replace(seat, phone=phone), event.at)
             continue
         orphan = seat.call_id is not None and (call is None or not call.is_live or call.seat != extension)
+        if seat.call_id in state.unaccounted:
+            orphan = False  # it is let go of with its call
         changed = seat
         if orphan and seat.state is SeatState.TALKING:
             line.call_id = line.leg_id = None

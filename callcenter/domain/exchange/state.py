@@ -196,6 +196,8 @@ class State:
     linked: bool = False
     lost_at: datetime | None = None
     """When the link was lost that has not been restored yet."""
+    unaccounted: dict[CallId, datetime | None] = field(default_factory=dict)
+    """Calls that are gone, and of which the record has yet to tell how; each with when Asterisk was last heard."""
     recovering: bool = False
     settling: bool = False
     """The link is back, and which phones are in use for something else is still being told."""
@@ -250,6 +252,15 @@ class State:
         self._facts.clear()
         self._wishes.clear()
         return decision
+
+    @property
+    def fact_count(self) -> int:
+        """How many facts were added since the last Decision was taken out."""
+        return len(self._facts)
+
+    def forget_facts(self, kind: type[Fact], *, since: int) -> None:
+        """Take back the facts of this kind that were added after the first so many."""
+        self._facts[since:] = [noted for noted in self._facts[since:] if not isinstance(noted[0], kind)]
 
     def forget_wishes(self) -> None:
         """Wish for nothing of what was wished since the last Decision was taken out: it was for a time long past."""

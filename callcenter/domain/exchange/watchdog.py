@@ -25,13 +25,14 @@ def watch(state: State) -> None:
     if not state.linked:
         return
     outbound.watch(state)
-    for call_id, track in list(state.tracks.items()):
+    known = {call_id: track for call_id, track in state.tracks.items() if call_id not in state.unaccounted}
+    for call_id, track in known.items():
         _end_what_was_to_end(state, state.calls[call_id], track)
         _look_at_his_talk(state, call_id, track)
     for extension in state.seats:
         _free_a_held_seat(state, extension)
     free = any(legs.seat_free(state, extension) for extension in state.seats)
-    for call_id, track in state.tracks.items():
+    for call_id, track in known.items():
         _offer_the_overlooked(state, state.calls[call_id], track, free=free)
 
 

@@ -1,0 +1,146 @@
+"""Asterisk's record of our absence is read only after the picture was rebuilt: no call is lost by that, or closed twice."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from callcenter.domain.calls import CallState, Outcome
+from callcenter.domain.facts import CallEnded, SeatChanged
+from callcenter.domain.ids import CallId, LegId
+from callcenter.domain.seats import SeatState
+from callcenter.domain.telephony import (
+    Arrived,
+    CallerInFallback,
+    CallerLeft,
+    CallerUp,
+    CallFound,
+    Ending,
+    LegAnswered,
+    LegDialled,
+    LegEnded,
+    LinkLost,
+    LinkRestored,
+    PartyJoined,
+    RecordRead,
+    TelephonyEvent,
+)
+from callcenter.domain.wishes import OfferSeat
+from tests.support.exchange_story import Story
+
+A, B = CallId("A"), CallId("B")
+
+
+def restored(story: Story, *calls: CallFound) -> list[object]:
+    """The lists are read, the record is not."""
+    event = LinkRestored(at=story.at, calls=calls, seats_registered=frozenset({"8001", "8002"}), unread=True)
+    return [*story.hear(event), *story.pass_time(0)]
+
+
+def read(story: Story, meanwhile: Sequence[TelephonyEvent] = ()) -> None:
+    story.hear(RecordRead(at=story.at, meanwhile=tuple(meanwhile), last_written=story.at))
+
+
+def ended_as(story: Story, call: CallId) -> list[Outcome]:
+    return [fact.outcome for fact in story.facts if isinstance(fact, CallEnded) and fact.call_id == call]
+
+
+def test_a_call_that_is_gone_is_not_closed_before_the_record_tells_how() -> None:
+    story = Story(ready=["8001"])
+    story.talking("A")
+    story.starts_anew()
+    gone_at = story.at + timedelta(seconds=2)
+    story.seconds += 5
+    restored(story)
+    story.pass_time(10)
+
+    assert story.call("A").is_live
+    assert story.seat("8001").state is SeatState.TALKING
+    assert story.exchange.corrected == 0, "nothing is put right of what is known to be unknown"
+
+    read(story, [CallerLeft(at=gone_at, call_id=A, by_itself=True)])
+
+    assert ended_as(story, A) == [Outcome.ANSWERED]
+    assert story.call("A").t5 == gone_at
+    assert story.call("A").recovered
+    assert story.seat("8001").state is SeatState.WRAP_UP
+    assert story.exchange.unaccounted == 0
+
+
+def test_one_whose_end_nobody_wrote_down_died_with_asterisk() -> None:
+    story = Story()
+    story.arrives("A")
+    story.waits("A")
+    story.starts_anew()
+    restored(story)
+    read(story)
+
+    assert ended_as(story, A) == [Outcome.LOST]
+
+
+def test_one_who_came_and_went_meanwhile_is_told_and_moves_no_seat_of_now() -> None:
+    story = Story(ready=["8001"])
+    story.starts_anew()
+    began = story.at
+    story.seconds += 20
+    restored(story)
+    story.talking("B")  # the seat that served him then talks with somebody else now
+    seats_before = [fact for fact in story.facts if isinstance(fact, SeatChanged)]
+
+    def at(seconds: float) -> timedelta:
+        return timedelta(seconds=seconds)
+
+    leg, talk = LegId("by-asterisk"), "bridge-1"
+    read(
+        story,
+        [
+            Arrived(at=began + at(1), call_id=A, caller="13800000001", recording="A.raw"),
+            CallerUp(at=began + at(1), call_id=A),
+            CallerInFallback(at=began + at(2), call_id=A, since=int(began.timestamp()) + 2),
+            LegDialled(at=began + at(3), call_id=A, leg_id=leg, seat="8001"),
+            LegAnswered(at=began + at(4), call_id=A, leg_id=leg),
+            PartyJoined(at=began + at(4), call_id=A, leg_id=leg, talk=talk),
+            PartyJoined(at=began + at(4), call_id=A, leg_id=LegId(A), talk=talk),
+            LegEnded(at=began + at(9), call_id=A, leg_id=leg, ending=Ending.NORMAL, by_itself=True),
+            CallerLeft(at=began + at(9.5), call_id=A, by_itself=False),
+        ],
+    )
+
+    call = story.call("A")
+    assert (call.outcome, call.seat, call.t4, call.t5) == (
+        Outcome.ANSWERED,
+        "8001",
+        began + at(4),
+        began + at(9.5),
+    )
+    assert call.recovered
+    assert (story.seat("8001").state, story.seat("8001").call_id) == (SeatState.TALKING, B)
+    assert [fact for fact in story.facts if isinstance(fact, SeatChanged)] == seats_before
+    assert story.call("B").state is CallState.TALKING
+
+
+@pytest.mark.parametrize("away", ["link", "controller"])
+def test_nobody_is_offered_to_a_seat_who_may_be_gone(away: str) -> None:
+    story = Story()
+    story.arrives("A")
+    story.waits("A")
+    if away == "link":
+        story.hear(LinkLost(at=story.at))
+    else:
+        story.starts_anew()
+    story.phone("8001", registered=True)
+    wishes = [*restored(story), *story.pass_time(5)]
+
+    assert not [wish for wish in wishes if isinstance(wish, OfferSeat)]
+
+
+def test_what_is_told_twice_is_noted_once() -> None:
+    story = Story(ready=["8001"])
+    story.talking("A")
+    story.starts_anew()
+    gone = CallerLeft(at=story.at, call_id=A, by_itself=True)
+    restored(story)
+    read(story, [gone])
+    read(story, [gone])
+
+    assert ended_as(story, A) == [Outcome.ANSWERED]
