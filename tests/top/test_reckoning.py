@@ -105,5 +105,6 @@ async def test_the_day_is_followed_by_another_process_that_may_die(tmp_path: Pat
         by_itself = FigureOffice(Told(house.store), clock=CLOCK, zone=ZONE)
         found, halves = await house.reckoner.halves(period, queue="hotline")
         assert found.figures == (await by_itself.of(period, queue="hotline")).figures
-        assert halves == (await by_itself.halves(period, queue="hotline"))[1]
+        of_halves = (await by_itself.halves(period, queue="hotline"))[1]
+        assert [(half.period, half.figures) for half in halves] == [(half.period, half.figures) for half in of_halves]
         assert "13800000001" not in str(house.told)
