@@ -57,6 +57,8 @@ class Limits:
     refused_first: float = 1.0
     """After a refused log-in: asking on and on fills the security log and gets addresses barred."""
     refused_most: float = 60.0
+    in_use: float = 1.0
+    """While an earlier session of ours is not over in Asterisk; it takes one more second to say so."""
     inbox: int = 20_000
     """Events not yet handled; more than that and the picture is not to be trusted, so the link starts anew."""
 

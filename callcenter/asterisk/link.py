@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 BEGINNINGS = (b"Event: ", b"Response: ", b"Asterisk Call Manager/")
 """How everything begins that Asterisk writes; the last is its greeting, once for each connection."""
+IN_USE = "Login Already In Use"  # Asterisk's words; there is no code for it
 LONGEST_BLOCK = 1_000_000  # bytes without an end: this is no AMI server, or one gone mad
 HELD_BACK, LET_ON = 2_000, 500  # events that wait: from the first on Asterisk is held back, by TCP, down to the second
 FAILURES_LOGGED = 20  # a mistake that meets every event must not fill the disk
@@ -46,6 +47,10 @@ HARMLESS_TECHNOLOGIES = frozenset({TALK_TECHNOLOGY, "holding_bridge"})
 
 class _RefusedError(Exception):
     """Asterisk let us in not at all, or is not the Asterisk we need; asking again soon is of no use."""
+
+
+class _InUseError(Exception):
+    """Asterisk holds an earlier session of ours to be alive, which ends in a moment: it is of use to ask again soon."""
 
 
 class _LostError(Exception):
@@ -260,6 +265,10 @@ class AmiLink:
             while True:
                 try:
                     await self._session()
+                except _InUseError as in_use:
+                    lost_in_a_row = refused_in_a_row = 0
+                    delay = self._delay(1, self._limits.in_use, self._limits.in_use)
+                    self._say(Condition.REFUSED, f"{in_use}; asking again in {delay:.1f} s")
                 except _RefusedError as refused:
                     refused_in_a_row, lost_in_a_row = refused_in_a_row + 1, 0
                     delay = self._delay(refused_in_a_row, self._limits.refused_first, self._limits.refused_most)
@@ -343,7 +352,8 @@ class AmiLink:
         login = {"Username": self._username, "Secret": self._secret, "Events": "on"}
         answer = await self._ask(wire, "Login", login, as_list=False, limit=self._limits.answer)
         if not answer.success:
-            raise _RefusedError(f"Asterisk refused the log-in of {self._username!r}: {answer.message or 'no reason'}")
+            refused = _InUseError if answer.message == IN_USE else _RefusedError
+            raise refused(f"Asterisk refused the log-in of {self._username!r}: {answer.message or 'no reason'}")
         try:
             async with asyncio.timeout(self._limits.boot):
                 await wire.booted.wait()

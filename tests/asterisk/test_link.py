@@ -197,6 +197,41 @@ async def test_a_block_without_end_ends_the_connection(server: AmiServer) -> Non
         await ear.until("(restored)", times=2)
 
 
+async def test_what_begins_otherwise_than_asterisk_writes_ends_the_connection(server: AmiServer) -> None:
+    async with linked(server) as (link, ear):
+        server.say(block(Event="Newchannel") + b"\x16\x03\x01 rubbish: \xff" + block(Event="Hangup"))
+        await ear.until("(restored)", times=2)
+
+        told = [one for one in ear.told if one != "FullyBooted"]
+        assert told == ["(restored)", "Newchannel", "(lost)", "(restored)"]
+        assert link.is_ready
+
+
+async def test_an_answer_that_names_no_action_ends_the_connection(server: AmiServer) -> None:
+    """What Asterisk says when what it was sent was spoilt on the way: whose answer is missing, nobody knows."""
+    server.replies["Hangup"] = lambda _: block(Response="Error", Message="Missing action in request")
+
+    async with linked(server, limits=replace(QUICK, answer=30)) as (link, ear):
+        with pytest.raises(UnavailableError, match="did not understand"):
+            await link.act("Hangup", Channel="PJSIP/8001-00000001")
+
+        await ear.until("(restored)", times=2)
+        assert server.count("Hangup") == 1
+
+
+async def test_while_a_session_of_ours_is_not_over_the_link_asks_again_soon(server: AmiServer) -> None:
+    server.in_use = True
+    refused_for_long = replace(QUICK, refused_first=30, refused_most=60)
+
+    async with linked(server, limits=refused_for_long, ready=False) as (link, ear):
+        await server.got("Login", times=5)
+        await state_becomes(link, Condition.REFUSED)
+        assert "Already In Use" in link.state.detail
+        server.in_use = False
+
+        await ear.until("(restored)")
+
+
 async def test_losing_and_finding_again_goes_on_for_ever(server: AmiServer) -> None:
     async with linked(server) as (link, ear):
         for times in range(2, 6):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from callcenter.asterisk.ami import Condition
+from callcenter.asterisk.ami import Condition, Limits
 from callcenter.asterisk.channels import ChannelTable
 from callcenter.asterisk.link import AmiLink
 from callcenter.asterisk.lists import found
@@ -114,13 +114,18 @@ async def on_line(ami: Ami, *, beating: bool = True) -> AsyncIterator[Line]:
                 one.cancel()
 
 
+async def becomes(link: AmiLink, condition: Condition) -> None:
+    """Wait until it is in this condition."""
+    async with asyncio.timeout(8):
+        while link.state.condition is not condition:  # noqa: ASYNC110  # the state is looked at, as /health does
+            await asyncio.sleep(0.02)
+
+
 async def refusal(link: AmiLink) -> str:
     """Run a link until it is refused, and give the reason."""
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(link.run())
-        async with asyncio.timeout(8):
-            while link.state.condition is not Condition.REFUSED:  # noqa: ASYNC110  # the state is looked at, as /health does
-                await asyncio.sleep(0.02)
+        await becomes(link, Condition.REFUSED)
         detail = link.state.detail
         running.cancel()
     return detail
@@ -144,12 +149,17 @@ async def test_a_wrong_secret_is_said_and_not_shown(ami: Ami) -> None:
     assert "not-the-secret" not in detail
 
 
-async def test_a_second_controller_is_kept_out(ami: Ami) -> None:
-    async with on_line(ami) as line:
-        detail = await refusal(AmiLink("127.0.0.1", ami.port, "controller", ami.secret))
+async def test_a_second_controller_is_kept_out_until_the_first_has_gone(ami: Ami) -> None:
+    second = AmiLink("127.0.0.1", ami.port, "controller", ami.secret, limits=Limits(refused_first=60))
+    async with asyncio.TaskGroup() as tasks:
+        async with on_line(ami) as first:
+            running = tasks.create_task(second.run())
+            await becomes(second, Condition.REFUSED)
 
-        assert "Already In Use" in detail
-        assert line.link.is_ready
+            assert "Already In Use" in second.state.detail
+            assert first.link.is_ready
+        await becomes(second, Condition.READY)
+        running.cancel()
 
 
 async def test_a_line_break_never_reaches_the_wire_and_a_missing_right_is_an_answer(ami: Ami) -> None:

@@ -19,6 +19,7 @@ QUICK = Limits(
     retry_most=0.1,
     refused_first=0.2,
     refused_most=1.0,
+    in_use=0.02,
 )
 """So short that a test need not wait, so long that a busy machine does not fail it."""
 
@@ -49,6 +50,8 @@ class AmiServer:
         self.logins: list[float] = []
         self.secret = "right"
         self.booted = True
+        self.in_use = False
+        """It holds an earlier session of the same user to be alive."""
         self.mute = False
         """Reads and never answers, like a process that was stopped."""
         self.time = "1795535473.000000"
@@ -155,6 +158,9 @@ class AmiServer:
             self.logins.append(asyncio.get_running_loop().time())
             if action["Secret"] != self.secret:
                 writer.write(refusal(action, "Authentication failed"))
+                return
+            if self.in_use:
+                writer.write(refusal(action, "Login Already In Use"))
                 return
             writer.write(success(action, "Authentication accepted"))
             if self.booted:
