@@ -64,6 +64,8 @@ async def test_by_an_hour(
     await at_seat.answer()
     talk = InTalk(talking, seat, at_seat)
     await still_talk(talk)
+    greeted = await hotline.caller_dials(tone=None)
+    await greeted.until("call.voice", within=HEAR)
 
     stepped = time.monotonic()
     if seconds > 0:
@@ -78,15 +80,16 @@ async def test_by_an_hour(
     await still_talk(talk)
     await until_the_dialplan_said(hotline, waiting, "Waiting", again=True)
     arrived = await hotline.caller_dials(tone=None)
-    await arrived.until("call.queued", within=HEAR)
-    hotline.tells("one who arrived behind the step is in the line")
+    for citizen in (greeted, arrived):
+        await citizen.until("call.queued", within=HEAR)
+    hotline.tells("who was greeted then, and who arrived behind the step, are in the line")
     await hotline.seat("8002", tone=OTHER_OPERATOR)
     await reaches_a_seat(hotline, waiting)
     waited = time.monotonic() - began
     hotline.tells("the one who waited has reached a seat")
     await dialplan_knows_us_alive(hotline, seconds)
 
-    calls = await closing_look(hotline, talking=[talk], waiting=[arrived], ended={waiting: "answered"})
+    calls = await closing_look(hotline, talking=[talk], waiting=[greeted, arrived], ended={waiting: "answered"})
     [_, taken_over] = await told.steps(2)
     assert (round(taken_over["seconds"]), taken_over["taken_over"]) == (seconds, True)
     call = next(call for call in calls if call["id"] == waiting.id)
@@ -100,7 +103,7 @@ async def test_by_an_hour(
     assert len(await told.steps(2)) == 2, "each is told once"
     tell_result(
         fault=f"the clock is stepped an hour {'forward' if seconds > 0 else 'back'}",
-        what="one talks, one waits, one comes in behind the step",
+        what="one talks, one waits, one is greeted, one arrives behind the step",
         figures={"waited": f"{waited:.1f} s", "in the journal": f"{wait.total_seconds():.1f} s"},
     )
 
