@@ -57,11 +57,13 @@ async def test_by_an_hour(
 ) -> None:
     told = Told(hotline)
     seat = await hotline.seat("8001")
-    talking, waiting = await hotline.caller_dials(), await hotline.caller_dials(tone=None)
-    await waiting.until("call.queued", within=HEAR)
-    began = time.monotonic()  # a few milliseconds after t2
+    both = [await hotline.caller_dials(), await hotline.caller_dials()]
+    for citizen in both:
+        await citizen.until("call.queued", within=HEAR)
+    began = time.monotonic()  # a few milliseconds after t2 of the later one, who waits
     at_seat = await seat.rings(within=HEAR)
     await at_seat.answer()
+    talking, waiting = sorted(both, key=lambda citizen: f"sip:{citizen.number}@" not in at_seat.caller.uri)
     talk = InTalk(talking, seat, at_seat)
     await still_talk(talk)
     greeted = await hotline.caller_dials(tone=None)
