@@ -30,6 +30,7 @@ from callcenter.events.mosquitto import own_address
 from callcenter.health import DiskUse, Health
 from callcenter.home import Home, Secrets, forget_pid, write_pid
 from callcenter.ivr.flows import FlowShelf
+from callcenter.journal_memory import handed_over
 from callcenter.log import LogWriter, Steps
 from callcenter.menus import Menus
 from callcenter.noting import Noting
@@ -61,6 +62,7 @@ from callcenter.storage.store import Store
 from callcenter.storage.tickets import Tickets
 from callcenter.storage.told import Told
 from callcenter.storage.units import Units
+from callcenter.storage.write_ahead import WriteAhead
 from callcenter.watching import Watching
 from callcenter.webhook_list import load_webhooks
 
@@ -110,7 +112,7 @@ class Controller:
 
         # What is remembered
         self._store = Store(settings.database)
-        self._journal = Journal(settings.database, home.spool)
+        self._journal = Journal(settings.database, home.spool, ahead=WriteAhead(handed_over(os.environ)))
         self._calls = Calls(self._store, self._journal, area_code=settings.area_code)
         self._seats = Seats(self._store)
         self._recalls = Recalls(self._store)

@@ -1,6 +1,7 @@
 """A program that we start and that runs until it is told to end: how it is waited for, and how it ends."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 
 
@@ -33,11 +34,15 @@ class ChildProcess:
             await self._kill()
 
     async def _run(
-        self, *command: str, output: int | None = None, environment: dict[str, str] | None = None
+        self,
+        *command: str,
+        output: int | None = None,
+        environment: dict[str, str] | None = None,
+        handed_over: Sequence[int] = (),
     ) -> asyncio.subprocess.Process:
         """Start it in a session of its own, so that Ctrl-C reaches it through us alone. Raises OSError.
 
-        `output`: where it writes what it says, errors too; None: where we do.
+        `output`: where it writes what it says, errors too; None: where we do. `handed_over`: descriptors that it gets.
         """
         self._child = await asyncio.create_subprocess_exec(
             *command,
@@ -46,6 +51,7 @@ class ChildProcess:
             stderr=output,
             env=environment,
             start_new_session=True,
+            pass_fds=handed_over,
         )
         return self._child
 

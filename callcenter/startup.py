@@ -21,6 +21,7 @@ from callcenter.child import ChildProcess
 from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.events.mosquitto import OwnMosquitto, own_address
 from callcenter.home import Home, Secrets, forget_pid, read_pid, write_pid
+from callcenter.journal_memory import VARIABLE, make_memory
 from callcenter.log import Steps
 from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
@@ -210,11 +211,13 @@ class ControllerProcess(ChildProcess):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
+        self._memory = make_memory()  # what the journal was told outlives a controller that is killed
 
     async def start(self) -> None:
         """Start it. Raises OSError."""
-        environment = {**os.environ, **self._settings.as_environment()}
-        await self._run(sys.executable, "-m", self.module, "controller", environment=environment)
+        environment = {**os.environ, **self._settings.as_environment(), VARIABLE: str(self._memory)}
+        command = (sys.executable, "-m", self.module, "controller")
+        await self._run(*command, environment=environment, handed_over=[self._memory])
 
 
 def _answers(url: str) -> bool:

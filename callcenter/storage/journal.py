@@ -22,6 +22,7 @@ from callcenter.storage.recent import Recent
 from callcenter.storage.spool import Spool, newest_of
 from callcenter.storage.store import Store, UnfitError
 from callcenter.storage.tables import JournalRow
+from callcenter.storage.write_ahead import WriteAhead
 
 _log = structlog.get_logger(__name__)
 
@@ -47,7 +48,7 @@ class Journal:
 
     `await open()` after `migrate(url)`, run `run()` as a task of its own, `await close()` at the end.
     At most `bound` entries wait in memory when neither database nor disk takes them; further ones are lost and counted.
-    `retry_seconds`: how often a database that is away is tried again.
+    `retry_seconds`: how often a database that is away is tried again. `ahead`: what outlives this process.
 
     Raises:
         InvalidInputError: the URL is neither SQLite's nor PostgreSQL's.
@@ -62,7 +63,9 @@ class Journal:
         bound: int = 50_000,
         retry_seconds: float = 1.0,
         monotonic: Callable[[], float] = time.monotonic,
+        ahead: WriteAhead | None = None,
     ) -> None:
+        self._ahead = ahead or WriteAhead()
         self._store = Store(url, lock_seconds=_LOCK_SECONDS, limit_seconds=_LIMIT_SECONDS)
         self._spool = Spool(folder)
         self._bound = bound
@@ -104,7 +107,7 @@ class Journal:
         return self._dropped
 
     async def open(self) -> None:
-        """Find out where the journal ends, and bring into the database what a former run left in the spool.
+        """Find out where the journal ends, and bring into the database what a former run left in spool and memory.
 
         Never raises for a database that is away: then numbers go on from what the spool knows.
         """
@@ -140,6 +143,7 @@ class Journal:
             self._dropped += 1
             return entry.entry
         self._queue.append((entry, call))
+        self._ahead.add(entry)
         self.recent.note(entry, call)
         self._work.set()
         return entry.entry
@@ -348,6 +352,8 @@ class Journal:
         """Know that everything in memory up to this number is lasting."""
         while self._queue and self._queue[0][0].seq <= seq:
             self._queue.popleft()
+        if not self._queue or self._ahead.is_long:
+            self._ahead.hold([entry for entry, _ in self._queue])
 
     async def _replay(self) -> None:
         """Bring the spool into the database, in order, once, as far as it goes."""
@@ -391,6 +397,7 @@ class Journal:
             self._queue[at] = (entry_moved, call)
             end = entry_moved.link
         self._end = end
+        self._ahead.hold([entry for entry, _ in self._queue])
 
     async def _has(self, link: Link) -> None:
         """Know that the database has everything up to here, and tell those who wait for it."""
@@ -419,11 +426,31 @@ class Journal:
 
     async def _open_spool(self) -> Link | None:
         try:
-            return await asyncio.to_thread(self._spool.open)
+            newest = await asyncio.to_thread(self._spool.open)
         except OSError as error:
             self._spool_fault = error.strerror or type(error).__name__
             _log.error("the journal's spool cannot be opened", error=type(error).__name__)
             return None
+        return await self._take_over() or newest
+
+    async def _take_over(self) -> Link | None:
+        """Put into the spool what a controller had in memory when it was killed; gives the newest, where there is any.
+
+        Some of it may be in the database already: what is replayed is compared with that.
+        """
+        held = self._ahead.entries()
+        if not held:
+            return None
+        try:
+            await asyncio.to_thread(self._spool.add, held)
+        except OSError as error:
+            self._spool_fault = error.strerror or type(error).__name__
+            self._dropped += len(held)
+            _log.error("entries of a controller that was killed are lost: the spool cannot be written")
+            return None
+        self._ahead.hold([])
+        _log.info("a controller that was killed has left entries in memory", entries=len(held))
+        return held[-1].link
 
     async def _tail(self) -> Link:
         async with self._store.reading() as session:

@@ -58,7 +58,7 @@ class Spool:
                 return
             self._folder.mkdir(parents=True, exist_ok=True)
             fresh = not self._path.exists()
-            self._append(self._path, b"".join(map(_line, new)))
+            self._append(self._path, b"".join(map(line_of, new)))
             if fresh:
                 _sync_folder(self._folder)
             self.count += len(new)
@@ -78,7 +78,7 @@ class Spool:
             with lines:
                 lines.seek(place)
                 while len(found) < limit and (line := lines.readline()):
-                    entry = _entry(line)
+                    entry = entry_of(line)
                     if entry is not None and (not found or entry.seq > found[-1].seq):
                         found.append(entry)
                 return found, lines.tell()
@@ -100,7 +100,7 @@ class Spool:
             for entry in self._read(committed):
                 entry_moved = moved(entry, link)
                 link = entry_moved.link
-                lines.append(_line(entry_moved))
+                lines.append(line_of(entry_moved))
             self._replace(self._path, b"".join(lines), sync=True)
             self.count, self._newest = len(lines), link if lines else None
             return link
@@ -131,7 +131,7 @@ class Spool:
             return
         with lines:
             for line in lines:
-                entry = _entry(line)
+                entry = entry_of(line)
                 if entry is not None and entry.seq > newest:
                     newest = entry.seq
                     yield entry
@@ -188,7 +188,7 @@ class Spool:
     def _keep_damaged_lines(self) -> None:
         try:
             with self._path.open("rb") as lines:
-                damaged = [line for line in lines if _entry(line) is None]
+                damaged = [line for line in lines if entry_of(line) is None]
         except FileNotFoundError:
             return
         self.damaged = len(damaged)
@@ -201,7 +201,8 @@ def newest_of(*links: Link | None) -> Link:
     return max((link for link in links if link is not None), key=lambda link: link.seq, default=START)
 
 
-def _line(entry: Chained) -> bytes:
+def line_of(entry: Chained) -> bytes:
+    """Write one entry as a line."""
     text = json.dumps(
         [
             entry.seq,
@@ -218,7 +219,8 @@ def _line(entry: Chained) -> bytes:
     return _checksum(text) + b" " + text + b"\n"
 
 
-def _entry(line: bytes) -> Chained | None:
+def entry_of(line: bytes) -> Chained | None:
+    """Read one line; None where it is torn or damaged."""
     checksum, _, text = line.rstrip(b"\n").partition(b" ")
     if not text or checksum != _checksum(text):
         return None
