@@ -12,7 +12,7 @@ from callcenter.domain.calls import LegKind
 from callcenter.domain.errors import UnavailableError
 from callcenter.domain.exchange import Exchange
 from callcenter.domain.ids import CallId
-from callcenter.domain.telephony import RecordRead, TelephonyEvent
+from callcenter.domain.telephony import CallerLeft, RecordRead, TelephonyEvent
 from callcenter.storage.calls import Calls
 
 log = structlog.get_logger(__name__)
@@ -21,6 +21,7 @@ LONGEST = timedelta(hours=24)  # no call and no absence that anybody still asks 
 MARGIN = timedelta(seconds=2)  # a call's first lines are a little older than its first fact
 LIMIT_SECONDS = 1.5  # the picture is rebuilt within three seconds: what takes longer to read is told after it
 RETRY_SECONDS = 1.0
+BETWEEN_SECONDS = 0.02  # between two calls that are told afterwards: each is some milliseconds of work
 UNREADABLE_SECONDS = 60.0  # a file that cannot be read for so long tells nothing: its calls are closed without it
 
 
@@ -74,18 +75,18 @@ class Absence:
             await self._read_until(self._until)
 
     async def _read_until(self, until: datetime) -> None:
-        """Read until it could be read, or is asked for anew."""
+        """Read until it could be read, or is asked for anew. Who came and went meanwhile is told last, one by one."""
         text = await self._text()
         live_is_told = False
         while text is not None and not self._asked.is_set():
             arrived = await asyncio.to_thread(arrivals, text, since=until - LONGEST)
             strangers = await self._strangers({CallId(line.call_id): line.at for line in arrived if line.at <= until})
-            if strangers is not None or not live_is_told:
-                found = await self._found(text, callers(arrived), strangers or {}, until=until)
-                if self._asked.is_set():
-                    return
-                self._hand_over(found, until)
+            events, last_written = await self._found(text, callers(arrived), strangers or {}, until=until)
+            over = {event.call_id for event in events if isinstance(event, CallerLeft)} & (strangers or {}).keys()
+            if not live_is_told:
+                await self._hand_over([event for event in events if _call_of(event) not in over], last_written, until)
                 live_is_told = True
+            await self._tell_one_by_one([event for event in events if _call_of(event) in over], until)
             if strangers is not None:
                 return
             await asyncio.sleep(RETRY_SECONDS)
@@ -115,7 +116,7 @@ class Absence:
         strangers: Mapping[CallId, datetime],
         *,
         until: datetime,
-    ) -> Meanwhile:
+    ) -> tuple[list[TelephonyEvent], datetime | None]:
         live = {call.id: call for call in self._exchange.calls}
         begin = min([*strangers.values(), *(call.t0 for call in live.values())], default=until) - MARGIN
         lines = [line for line in await asyncio.to_thread(lines_since, text, begin) if line.at <= until]
@@ -127,7 +128,7 @@ class Absence:
             {leg.id: call.id for call in live.values() for leg in call.legs if leg.kind is not LegKind.CALLER},
             incoming=self._incoming,
         )
-        return Meanwhile(events=tuple(events), last_written=max((line.at for line in lines), default=None))
+        return events, max((line.at for line in lines), default=None)
 
     async def _strangers(self, arrived: Mapping[CallId, datetime]) -> Mapping[CallId, datetime] | None:
         """Leave out what the journal has. Where it cannot be asked none is taken in, since none may be there twice."""
@@ -140,8 +141,29 @@ class Absence:
             return None
         return {call_id: arrived[call_id] for call_id in strangers if call_id not in known}
 
-    def _hand_over(self, found: Meanwhile, until: datetime) -> None:
+    async def _hand_over(
+        self, events: Sequence[TelephonyEvent], last_written: datetime | None, until: datetime
+    ) -> None:
+        """Give it to whoever rebuilds the picture; where that could not wait it is told beside it."""
         if self._waits is not None and not self._waits.done():
-            self._waits.set_result(found)
-        elif found.events or self._exchange.unaccounted:
-            self._tell(RecordRead(at=until, meanwhile=found.events, last_written=found.last_written))
+            self._waits.set_result(Meanwhile(events=tuple(events), last_written=last_written))
+            return
+        if await self._tell_one_by_one(events, until):
+            self._tell(RecordRead(at=until, last_written=last_written))
+
+    async def _tell_one_by_one(self, events: Sequence[TelephonyEvent], until: datetime) -> bool:
+        """Tell call after call, so that those on the line need not wait; False where the record is asked for anew."""
+        of_call: dict[CallId, list[TelephonyEvent]] = {}
+        for event in events:
+            if (call_id := _call_of(event)) is not None:
+                of_call.setdefault(call_id, []).append(event)
+        for call_id, of_this in of_call.items():
+            await asyncio.sleep(BETWEEN_SECONDS)
+            if self._asked.is_set():
+                return False
+            self._tell(RecordRead(at=until, call_id=call_id, meanwhile=tuple(of_this)))
+        return True
+
+
+def _call_of(event: TelephonyEvent) -> CallId | None:
+    return getattr(event, "call_id", None)

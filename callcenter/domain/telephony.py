@@ -238,8 +238,10 @@ class LinkRestored(TelephonyEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRead(TelephonyEvent):
-    """What Asterisk wrote down before its lists were read, told later than they were."""
+    """What Asterisk wrote down of one call before its lists were read, told later than they were."""
 
+    call_id: CallId | None = None
+    """None: all that was written down has been told."""
     meanwhile: tuple[TelephonyEvent, ...] = ()
     """Oldest first; also of times at which we heard it."""
     last_written: datetime | None = None

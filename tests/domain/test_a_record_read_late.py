@@ -1,11 +1,12 @@
-"""Asterisk's record of our absence is read only after the picture was rebuilt: no call is lost by that, or closed twice."""
+"""Asterisk's record of our absence is read only after the picture was rebuilt: no call is lost or told twice by that."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
-from callcenter.domain.calls import CallState, Outcome
+from callcenter.domain.calls import CallState, Outcome, Recording, RecordingState
+from callcenter.domain.exchange.commands import NoteRecording
 from callcenter.domain.facts import CallEnded, SeatChanged
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.seats import SeatState
@@ -38,7 +39,10 @@ def restored(story: Story, *calls: CallFound) -> list[object]:
 
 
 def read(story: Story, meanwhile: Sequence[TelephonyEvent] = ()) -> None:
-    story.hear(RecordRead(at=story.at, meanwhile=tuple(meanwhile), last_written=story.at))
+    """The record is told: what it holds of one call, and that this was all."""
+    if meanwhile:
+        story.hear(RecordRead(at=story.at, call_id=A, meanwhile=tuple(meanwhile)))
+    story.hear(RecordRead(at=story.at, last_written=story.at))
 
 
 def ended_as(story: Story, call: CallId) -> list[Outcome]:
@@ -132,6 +136,55 @@ def test_nobody_is_offered_to_a_seat_who_may_be_gone(away: str) -> None:
     wishes = [*restored(story), *story.pass_time(5)]
 
     assert not [wish for wish in wishes if isinstance(wish, OfferSeat)]
+
+
+def test_what_we_noted_ourselves_meanwhile_hides_nothing_that_the_record_tells() -> None:
+    story = Story(ready=["8001"])
+    story.arrives("A")
+    story.waits("A")
+    offer = story.rings("A")
+    story.starts_anew()
+    joined_at, left_at = story.at + timedelta(seconds=1), story.at + timedelta(seconds=4)
+    story.seconds += 10
+    restored(story)
+    failed = Recording(state=RecordingState.FAILED, started=story.at)
+    story.ask(NoteRecording(call_id=A, recording=failed))
+    read(
+        story,
+        [
+            PartyJoined(at=joined_at, call_id=A, leg_id=offer.leg_id, talk="talk"),
+            PartyJoined(at=joined_at, call_id=A, leg_id=LegId(A), talk="talk"),
+            CallerLeft(at=left_at, call_id=A, by_itself=True),
+        ],
+    )
+
+    call = story.call("A")
+    assert (call.outcome, call.t4, call.t5) == (Outcome.ANSWERED, joined_at, left_at)
+
+
+def test_one_of_earlier_is_told_though_his_seat_was_thought_to_be_in_another_call_since() -> None:
+    story = Story(ready=["8001"])
+    began = story.at
+    story.seconds += 20
+    story.talking("B")
+    story.starts_anew()
+    story.seconds += 5
+    restored(story)  # B is gone, too
+    leg = LegId("by-asterisk")
+    told = [
+        Arrived(at=began, call_id=A, caller=None, recording="A.raw"),
+        CallerInFallback(at=began, call_id=A, since=int(began.timestamp())),
+        LegDialled(at=began, call_id=A, leg_id=leg, seat="8001"),
+        PartyJoined(at=began, call_id=A, leg_id=leg, talk="talk"),
+        PartyJoined(at=began, call_id=A, leg_id=LegId(A), talk="talk"),
+        CallerLeft(at=began, call_id=A, by_itself=True),
+    ]
+    story.hear(RecordRead(at=story.at, call_id=A, meanwhile=tuple(told)))
+
+    assert (story.call("A").outcome, story.call("A").seat) == (Outcome.ANSWERED, "8001")
+    assert story.seat("8001").state is SeatState.TALKING, "of B nothing has been told yet"
+    read(story)
+    assert story.seat("8001").state is SeatState.WRAP_UP
 
 
 def test_what_is_told_twice_is_noted_once() -> None:

@@ -95,7 +95,7 @@ EVENTS = st.one_of(
         seats_registered=st.frozensets(st.sampled_from(SEATS)),
         unread=st.booleans(),
     ),
-    st.builds(t.RecordRead, at=AT, last_written=st.none() | AT),
+    st.builds(t.RecordRead, at=AT, call_id=st.none() | CALLS, last_written=st.none() | AT),
 )
 COMMANDS = st.one_of(
     st.builds(c.SetSeatState, extension=SEAT, state=st.sampled_from(SeatState)),

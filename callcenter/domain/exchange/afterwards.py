@@ -1,4 +1,4 @@
-"""What Asterisk wrote down while nobody heard it, where it could be read only after the picture was rebuilt."""
+"""What Asterisk wrote down while nobody heard it, where it is told only after the picture was rebuilt."""
 
 from collections.abc import Callable
 from copy import copy
@@ -12,45 +12,50 @@ from callcenter.domain.telephony import RecordRead, TelephonyEvent
 
 
 def take_in(state: State, event: RecordRead, dispatch: Callable[[TelephonyEvent], None]) -> None:
-    """Tell of calls that came and went meanwhile, and close those that had gone; each fact marked recovered.
+    """Tell of one call that came and went meanwhile, or had gone; each fact marked recovered.
 
-    What a seat did then is told by its calls alone: what it does now is known better.
+    At the end of all (no call is named) those that had gone and of whose end nothing was told are closed as lost.
     """
-    gone, state.unaccounted = state.unaccounted, {}
     state.recovering = True
     try:
-        _tell_calls(state, event, dispatch, held_by=set(gone))
-        for call_id, heard in gone.items():
-            if state.live(call_id):
-                recovery.is_lost(state, call_id, at=heard or event.last_written or event.at)
-            elif call_id in state.calls:
-                recovery.close_legs(state, call_id, at=event.at)
-        _let_seats_go(state, set(gone), event)
+        if event.call_id is not None:
+            _tell(state, event, event.call_id, dispatch)
+            return
+        for call_id, known in list(state.unaccounted.items()):
+            recovery.is_lost(state, call_id, at=known.heard or event.last_written or event.at)
+            _is_accounted_for(state, call_id, event)
     finally:
         state.recovering = False
 
 
-def _tell_calls(
-    state: State, event: RecordRead, dispatch: Callable[[TelephonyEvent], None], *, held_by: set[CallId]
-) -> None:
-    """Tell what happened then on seats as they were then: a seat that has another call now was free for that one."""
+def _tell(state: State, event: RecordRead, call_id: CallId, dispatch: Callable[[TelephonyEvent], None]) -> None:
+    """Tell it on seats as they were then: what one does now is known better, and told by no call of then.
+
+    Of a call that goes on nothing is told: the lists were newer.
+    """
+    if state.live(call_id) is not None and call_id not in state.unaccounted:
+        return
     seats_now, lines_now = dict(state.seats), state.lines
     state.lines = {
-        extension: copy(line) if line.call_id in held_by else Line() for extension, line in lines_now.items()
+        extension: copy(line) if line.call_id == call_id else Line() for extension, line in lines_now.items()
     }
     facts_before = state.fact_count
     recovery.tell_meanwhile(state, event.meanwhile, dispatch)
     state.seats, state.lines = seats_now, lines_now
     state.forget_facts(SeatChanged, since=facts_before)
+    if call_id in state.unaccounted and state.live(call_id) is None:
+        _is_accounted_for(state, call_id, event)
 
 
-def _let_seats_go(state: State, gone: set[CallId], event: RecordRead) -> None:
-    """Let the seats that were thought to be in these calls write up their talk, or be ready again."""
-    for extension, seat in list(state.seats.items()):
-        line = state.lines[extension]
-        if line.leg_id is None or line.call_id not in gone:
+def _is_accounted_for(state: State, call_id: CallId, event: RecordRead) -> None:
+    """Let go of what was thought to be in this call: its seat writes up the talk, or is ready again."""
+    del state.unaccounted[call_id]
+    if call_id in state.calls:
+        recovery.close_legs(state, call_id, at=event.at)
+    for extension, line in state.lines.items():
+        if line.call_id != call_id or line.leg_id is None:
             continue
-        if seat.state is SeatState.TALKING:
+        if state.seats[extension].state is SeatState.TALKING:
             seats.talk_over(state, extension, line.leg_id, at=event.at)
         else:
             seats.offer_withdrawn(state, extension, line.leg_id, at=event.at)

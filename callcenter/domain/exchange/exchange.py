@@ -341,7 +341,7 @@ class Exchange:
                 if found := state.live(command.call_id):
                     found[1].flow_completed = True
             case NoteRecording():
-                call_now = state.calls.get(command.call_id)
+                call_now = None if command.call_id in state.unaccounted else state.calls.get(command.call_id)
                 if call_now is not None and call_now.recording != command.recording:
                     state.note(
                         RecordingChanged(at=state.now.wall, call_id=command.call_id, recording=command.recording)

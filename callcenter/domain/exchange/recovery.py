@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from callcenter.domain.calls import Call, CallState, LegKind, LegState
 from callcenter.domain.exchange import callers, holds, legs, moves, outbound, seats, units
-from callcenter.domain.exchange.state import State, is_away, unit_leg
+from callcenter.domain.exchange.state import State, Unaccounted, is_away, unit_leg
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.seats import Phone, SeatState
 from callcenter.domain.telephony import (
@@ -77,6 +77,7 @@ def tell_meanwhile(
     """Take in what is newer than the newest fact of its call; nothing is wished for, since it is all over."""
     over = {call.id for call in state.calls.values() if not call.is_live} | state.settled.keys()
     known_until = {call.id: call.last_at for call in state.calls.values()}
+    known_until |= {call_id: known.known_until for call_id, known in state.unaccounted.items()}
     for told in meanwhile:
         call_id = getattr(told, "call_id", None)
         if call_id is None or call_id in over:
@@ -93,9 +94,11 @@ def _gone(state: State, call_id: CallId, event: LinkRestored) -> None:
     if event.unread:
         track = state.tracks[call_id]
         track.waits, track.in_fallback, track.move = False, None, None
-        state.unaccounted.setdefault(call_id, state.lost_at)
+        known_until = state.calls[call_id].last_at
+        state.unaccounted.setdefault(call_id, Unaccounted(heard=state.lost_at, known_until=known_until))
     else:
-        heard = state.unaccounted.get(call_id, state.lost_at)
+        known = state.unaccounted.get(call_id)
+        heard = state.lost_at if known is None else known.heard
         is_lost(state, call_id, at=heard or event.last_written or event.at)
 
 

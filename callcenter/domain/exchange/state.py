@@ -155,6 +155,16 @@ class Track:
     """Monotonic second since which he waits beside a free seat."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unaccounted:
+    """What is known of a call that is gone."""
+
+    heard: datetime | None
+    """When Asterisk was last heard; None where we were away."""
+    known_until: datetime
+    """Its newest fact of when it was still there."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Line:
     """What must be remembered of a seat's phone beside its facts."""
@@ -196,8 +206,8 @@ class State:
     linked: bool = False
     lost_at: datetime | None = None
     """When the link was lost that has not been restored yet."""
-    unaccounted: dict[CallId, datetime | None] = field(default_factory=dict)
-    """Calls that are gone, and of which the record has yet to tell how; each with when Asterisk was last heard."""
+    unaccounted: dict[CallId, Unaccounted] = field(default_factory=dict)
+    """Calls that are gone, and of which Asterisk's record has yet to tell how."""
     recovering: bool = False
     settling: bool = False
     """The link is back, and which phones are in use for something else is still being told."""

@@ -1,0 +1,120 @@
+"""Asterisk's record of our absence cannot be read at once, or the journal cannot be asked: what it tells comes later."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from callcenter.absence import Absence
+from callcenter.domain.exchange import Exchange, Moment, Policy
+from callcenter.domain.ids import CallId
+from callcenter.domain.telephony import Arrived, CallerLeft, RecordRead, TelephonyEvent
+from callcenter.storage.calls import Calls
+from callcenter.storage.journal import Journal
+from callcenter.storage.migrate import migrate
+from callcenter.storage.store import Store
+from tests.support.stores import eventually
+
+RECORD = Path(__file__).parents[1] / "asterisk" / "recordings" / "calls.csv"
+SERVED, GONE = CallId("32714074-3f9d-4798-8b2e-61fa43464595"), CallId("d36e0e2c-2f37-451a-a520-bbb5bdf1a85f")
+AFTER = datetime(2026, 11, 28, 16, 0, tzinfo=UTC)
+
+
+class Reading:
+    """One Absence over a real journal, and what it has told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url = f"sqlite:///{folder / 'callcenter.sqlite3'}"
+        self.record = folder / "calls.csv"
+        self.told: list[TelephonyEvent] = []
+        self._store = Store(self.url, lock_seconds=0.1, limit_seconds=0.5)
+        self.absence = Absence(
+            Exchange(Policy(), {}, new_id=lambda: "id", now=Moment(wall=AFTER, mono=0.0)),
+            Calls(self._store, Journal(self.url, folder / "spool")),
+            record=self.record,
+            incoming=folder,
+            tell=self.told.append,
+            limit_seconds=0.2,
+        )
+
+    @property
+    def told_of(self) -> list[CallId | None]:
+        """The calls that were told afterwards."""
+        return [event.call_id for event in self.told if isinstance(event, RecordRead)]
+
+    async def close(self) -> None:
+        """Let the database go."""
+        await self._store.close()
+
+
+@pytest.fixture
+async def reading(tmp_path: Path) -> AsyncIterator[Reading]:
+    """It reads for as long as the story lasts."""
+    reading = Reading(tmp_path)
+    task = asyncio.create_task(reading.absence.run())
+    yield reading
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await reading.close()
+
+
+@contextmanager
+def no_file(path: Path) -> Iterator[None]:
+    """A folder stands where the record should be."""
+    path.mkdir()
+    yield
+    path.rmdir()
+
+
+async def test_who_came_and_went_is_told_call_by_call_beside_the_picture(reading: Reading) -> None:
+    await migrate(reading.url)
+    reading.record.write_bytes(RECORD.read_bytes())
+
+    meanwhile = await reading.absence(AFTER)
+    await eventually(lambda: len(reading.told) == 2)
+
+    assert (meanwhile.unread, meanwhile.events) == (False, ())
+    assert meanwhile.last_written is not None
+    assert reading.told_of == [SERVED, GONE]
+    for event in reading.told:
+        assert isinstance(event, RecordRead)
+        assert isinstance(event.meanwhile[0], Arrived)
+        assert isinstance(event.meanwhile[-1], CallerLeft)
+
+
+async def test_a_record_that_cannot_be_read_in_time_is_read_afterwards(reading: Reading) -> None:
+    await migrate(reading.url)
+    with no_file(reading.record):
+        meanwhile = await reading.absence(AFTER)
+    reading.record.write_bytes(RECORD.read_bytes())
+
+    assert meanwhile.unread
+    await eventually(lambda: len(reading.told) >= 3)
+    assert reading.told_of == [None, SERVED, GONE], "first how those ended that we knew, then who was never known"
+
+
+async def test_who_called_meanwhile_is_told_when_the_journal_can_be_asked(reading: Reading) -> None:
+    reading.record.write_bytes(RECORD.read_bytes())
+
+    meanwhile = await reading.absence(AFTER)  # the database has no tables yet
+    assert not meanwhile.unread or reading.told_of == [None]
+    assert SERVED not in reading.told_of
+    await migrate(reading.url)
+
+    await eventually(lambda: reading.told_of[-2:] == [SERVED, GONE])
+
+
+async def test_what_is_asked_for_anew_is_told_once(reading: Reading) -> None:
+    await migrate(reading.url)
+    with no_file(reading.record):
+        first = await reading.absence(AFTER)
+        second = await reading.absence(AFTER)
+    reading.record.write_bytes(RECORD.read_bytes())
+
+    assert first.unread
+    assert second.unread
+    await eventually(lambda: len(reading.told) >= 3)
+    assert reading.told_of == [None, SERVED, GONE]
