@@ -1,4 +1,4 @@
-"""Asterisk's record of our absence is read only after the picture was rebuilt: no call is lost or told twice by that."""
+"""Asterisk's record of our absence is read only after the picture was rebuilt: no call is lost by it, or told twice."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Asterisk's record of our absence cannot be read at once, or the journal cannot be asked: what it tells comes later."""
+"""Asterisk's record of our absence cannot be read at once, or the journal cannot be asked: it is told later."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -26,7 +26,7 @@ AFTER = datetime(2026, 11, 28, 16, 0, tzinfo=UTC)
 class Reading:
     """One Absence over a real journal, and what it has told."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, limit_seconds: float) -> None:
         self.url = f"sqlite:///{folder / 'callcenter.sqlite3'}"
         self.record = folder / "calls.csv"
         self.told: list[TelephonyEvent] = []
@@ -37,7 +37,7 @@ class Reading:
             record=self.record,
             incoming=folder,
             tell=self.told.append,
-            limit_seconds=0.2,
+            limit_seconds=limit_seconds,
         )
 
     @property
@@ -51,9 +51,9 @@ class Reading:
 
 
 @pytest.fixture
-async def reading(tmp_path: Path) -> AsyncIterator[Reading]:
+async def reading(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Reading]:
     """It reads for as long as the story lasts."""
-    reading = Reading(tmp_path)
+    reading = Reading(tmp_path, limit_seconds=getattr(request, "param", 0.2))
     task = asyncio.create_task(reading.absence.run())
     yield reading
     task.cancel()
@@ -69,6 +69,7 @@ def no_file(path: Path) -> Iterator[None]:
     path.rmdir()
 
 
+@pytest.mark.parametrize("reading", [30.0], indirect=True)
 async def test_who_came_and_went_is_told_call_by_call_beside_the_picture(reading: Reading) -> None:
     await migrate(reading.url)
     reading.record.write_bytes(RECORD.read_bytes())
