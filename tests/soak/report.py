@@ -43,21 +43,8 @@ class Report:
 
     @property
     def twice(self) -> list[Seen]:
-        """Citizens who got a second talk, but for those whom `again` names."""
-        again = {id(seen) for seen in self.again}
-        return [seen for seen in self.calls if len(seen.answered) > 1 and id(seen) not in again]
-
-    @property
-    def again(self) -> list[Seen]:
-        """Citizens from whom an operator hung up while no controller lived: Asterisk alone puts them in line again."""
-        return [
-            seen
-            for seen in self.calls
-            if len(seen.answered) > 1
-            and seen.plan.seat_ends
-            and not seen.two_at_once
-            and in_absence(seen, self.absences)
-        ]
+        """Citizens who got a second talk."""
+        return [seen for seen in self.calls if len(seen.answered) > 1]
 
     @property
     def not_as_planned(self) -> list[Seen]:
@@ -92,10 +79,10 @@ class Report:
         return {
             "calls": str(len(self.calls)),
             "lost": str(len(self.lost)),
+            "two talks": str(len(self.twice)),
             "stuck": str(len(self.stuck)),
             "differences between journal and callers": str(len(self.wrong)),
             "kills": str(len(self.absences)),
-            "in line again after a hang-up without a controller": str(len(self.again)),
             **{each.of: f"{each.per_call / 1024:+.2f} kB a call" for each in self.growths},
         }
 
@@ -111,7 +98,6 @@ class Report:
             f"left alone with a unit: {sum(seen.left_alone for seen in self.calls)}",
             f"controllers killed: {len(self.absences)}, away for {away} s; calls that went through that: {through}",
             f"lost: {len(self.lost)}; two talks: {len(self.twice)}; stuck: {len(self.stuck)}",
-            f"in line again after an operator hung up while no controller lived: {len(self.again)}",
             f"differences between the journal and those in the calls: {len(self.wrong)}",
             *map(str, self.growths),
         ]

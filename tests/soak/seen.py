@@ -21,10 +21,6 @@ class Seen:
     """Seats that rang for him."""
     answered: list[str] = field(default_factory=list)
     """Seats that lifted the receiver for him, and were heard of."""
-    talks: int = 0
-    """Seats that talk with him now."""
-    two_at_once: bool = False
-    """A seat lifted the receiver for him while another one still talked with him."""
     unit_joined: bool = False
     left_alone: bool = False
     """The operator went, and left him with the unit."""

@@ -107,8 +107,6 @@ class Staff:
         except CallEndedError:
             return  # he gave up, or was given to somebody else
         seen.answered.append(extension)
-        seen.two_at_once |= seen.talks > 0
-        seen.talks += 1
         seen.reached.set()
         try:
             await self._talk(extension, call, seen)
@@ -120,8 +118,6 @@ class Staff:
         except NotInTimeError:
             seen.troubles.append("the seat's call did not end with the talk")
             await call.hang_up()
-        finally:
-            seen.talks -= 1
 
     async def _talk(self, extension: str, call: Call, seen: Seen) -> None:
         plan = seen.plan
