@@ -125,8 +125,13 @@ class Switchboard:
         return after
 
     def note_ticket(self, fact: facts.TicketStands) -> None:
-        """Add to the journal how a ticket stands; whoever works on tickets publishes the ticket itself."""
+        """Add to the journal how a ticket stands; whoever works on tickets publishes the ticket itself.
+
+        A clock that was set back when its call had ended does not date it before that end.
+        """
         self.settle()
+        if fact.call_id is not None and (call := self._exchange.call(fact.call_id)) is not None:
+            fact = replace(fact, at=max(fact.at, call.last_at))
         self._note(fact, None)
 
     def note_clock(self, fact: facts.ClockStepped) -> None:

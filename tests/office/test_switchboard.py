@@ -1,15 +1,17 @@
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from callcenter.domain.errors import NotFoundError
 from callcenter.domain.exchange import Policy
 from callcenter.domain.exchange.commands import HangUpCall, NoteDigits
-from callcenter.domain.facts import NotesChanged, UtteranceHeard
-from callcenter.domain.ids import CallId, LegId
+from callcenter.domain.facts import NotesChanged, TicketStands, UtteranceHeard
+from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.notes import Notes, NotesState, Side, Utterance, UtteranceId
 from callcenter.domain.seats import SeatState
 from callcenter.domain.telephony import Arrived, CallerUp, Ending, FlowAsked, LegEnded, LinkLost, LinkRestored
+from callcenter.domain.tickets import Standing, TicketState
 from callcenter.domain.wishes import AfterTalk, EndCall, OfferSeat
 from callcenter.office.switchboard import BrokenError, FrozenError
 from tests.support.office_fakes import CALL, NOON, Office, an_office, eventually, running
@@ -229,6 +231,23 @@ def test_words_found_out_afterwards_are_added_to_a_call_that_was_let_go_of() -> 
     assert (published["utterance.final"]["text"], published["utterance.final"]["call_id"]) == ("停水了。", CALL)
     assert published["notes.changed"]["state"] == "complete"
     assert office.switchboard.exchange.call(CALL) is None
+
+
+def test_a_ticket_that_is_drafted_behind_a_clock_set_back_does_not_stand_before_the_end_of_its_call() -> None:
+    office = an_office()
+    office.a_caller_waits()
+    office.the_seat_answers()
+    office.the_caller_hangs_up()
+    call = office.switchboard.exchange.call(CALL)
+    assert call is not None
+    drafted = Standing(version=1, state=TicketState.DRAFTED, call_ids=(CALL,))
+
+    office.switchboard.note_ticket(
+        TicketStands(at=NOON - timedelta(hours=1), ticket_id=TicketId("t1"), standing=drafted, call_id=CALL)
+    )
+
+    assert office.journal.facts[-1].kind == "ticket.stands"
+    assert office.journal.facts[-1].at == call.last_at
 
 
 def test_words_found_out_afterwards_go_through_the_exchange_while_it_has_the_call() -> None:
