@@ -31,7 +31,9 @@ SETTINGS: dict[str, object] = {**SHORT, "event_buffer": 500}
 """What it holds for those who watch is full after a few calls; from then on its memory must be flat."""
 
 _BACK = 120.0  # seconds until a new controller answers; two, but on a machine that is busy with much else
-_SETTLE = 30.0  # seconds for recordings, tickets and journal behind the last call
+_LIVES = 5.0  # seconds that a controller lives at least
+_SETTLE = 30.0  # seconds for recordings, tickets and journal behind the last call, while nothing of it gets less
+_SETTLE_MOST = 150.0
 _LOOK_EVERY = 0.1
 _LOOKS = 20
 _SAMPLE_EVERY = 2.0
@@ -52,7 +54,7 @@ class Load:
     at_once: int = 40
     """Most calls at one time: on a slow machine the next caller dials later."""
     kill_every: float = 60.0
-    """Seconds between two kills, in the second half."""
+    """Seconds from one kill to the next, in the second half; more where it takes longer to have a controller again."""
     seed: int = 1
 
 
@@ -105,8 +107,9 @@ class _Soak:
         """Kill one every minute, from the middle on."""
         await self.half.wait()
         while True:
+            next_one = time.monotonic() + self.load.kill_every
             await self._kill()
-            await asyncio.sleep(self.load.kill_every)
+            await asyncio.sleep(max(_LIVES, next_one - time.monotonic()))
 
     async def _kill(self) -> None:
         before, began = self.running.pid("controller"), datetime.now(UTC)
@@ -147,15 +150,19 @@ class _Soak:
                 )
 
     async def left_over(self, staff: Staff) -> list[str]:
-        """Wait until nothing of any call is left; gives what is, after that time."""
-        end = time.monotonic() + _SETTLE
+        """Wait until nothing of any call is left, for as long as it gets less; gives what is left then."""
+        end = (now := time.monotonic()) + _SETTLE_MOST
+        least, since = float("inf"), now
         while True:
             left = await self._left(staff)
-            if not left or time.monotonic() > end:
-                return left
+            now, number = time.monotonic(), sum(left.values())
+            if number < least:
+                least, since = number, now
+            if not left or now > end or now - since > _SETTLE:
+                return [f"{number} {what}" for what, number in left.items() if number]
             await asyncio.sleep(_LOOK_EVERY)
 
-    async def _left(self, staff: Staff) -> list[str]:
+    async def _left(self, staff: Staff) -> dict[str, int]:
         found = {
             "channels in Asterisk": len(await channels(self.running.folder)),
             "calls at seats and units": staff.still_up,
@@ -167,8 +174,8 @@ class _Soak:
             found["seats that are not ready"] = sum(seat["state"] != "ready" for seat in seats)
             found["phones that are not known"] = sum(seat["phone"] != "registered" for seat in seats)
         except (NoHotlineError, ProblemError) as problem:
-            return [f"the hotline does not answer ({type(problem).__name__})"]
-        return [f"{number} {what}" for what, number in found.items() if number]
+            return found | {f"hotline that does not answer ({type(problem).__name__})": 1}
+        return {what: number for what, number in found.items() if number}
 
 
 async def soak(running: RunningHotline, load: Load, *, tell: Callable[[str], None] = print) -> Report:
