@@ -39,14 +39,16 @@ class ChildProcess:
         output: int | None = None,
         environment: dict[str, str] | None = None,
         handed_over: Sequence[int] = (),
+        told: bool = False,
     ) -> asyncio.subprocess.Process:
         """Start it in a session of its own, so that Ctrl-C reaches it through us alone. Raises OSError.
 
         `output`: where it writes what it says, errors too; None: where we do. `handed_over`: descriptors that it gets.
+        `told`: its standard input is ours.
         """
         self._child = await asyncio.create_subprocess_exec(
             *command,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE if told else asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             env=environment,

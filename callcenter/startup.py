@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
@@ -17,17 +16,16 @@ from callcenter.addresses import Endpoint
 from callcenter.asterisk.installation import find_or_make
 from callcenter.asterisk.process import AsteriskProcess
 from callcenter.asterisk.provision import Plan, SeatPhone
-from callcenter.child import ChildProcess
 from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.events.mosquitto import OwnMosquitto, own_address
 from callcenter.home import Home, Secrets, forget_pid, read_pid, write_pid
-from callcenter.journal_memory import VARIABLE, make_memory
 from callcenter.log import Steps
 from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
 from callcenter.settings_sources import cache_folder
 from callcenter.speech.prompts import Prompts
 from callcenter.speech.voice import Voice
+from callcenter.standby import ControllerProcess
 from callcenter.supervisor import Process, Supervisor
 
 log = structlog.get_logger(__name__)
@@ -201,25 +199,6 @@ class OwnBroker:
         forget_pid(self._noted)
 
 
-class ControllerProcess(ChildProcess):
-    """The controller, as a process of its own with the same settings."""
-
-    name = "controller"
-    module = "callcenter"
-    """What Python runs."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
-        self._settings = settings
-        self._memory = make_memory()  # what the journal was told outlives a controller that is killed
-
-    async def start(self) -> None:
-        """Start it. Raises OSError."""
-        environment = {**os.environ, **self._settings.as_environment(), VARIABLE: str(self._memory)}
-        command = (sys.executable, "-m", self.module, "controller")
-        await self._run(*command, environment=environment, handed_over=[self._memory])
-
-
 def _answers(url: str) -> bool:
     """Tell whether the hotline says of itself that it works. Blocks."""
     try:
@@ -235,3 +214,5 @@ def _url(endpoint: Endpoint) -> str:
 
 _no_proxy = build_opener(ProxyHandler({}))  # aiohttp's client would take a tenth of a second to load
 _say: Callable[[str], None] = lambda line: print(line, flush=True)  # noqa: E731, T201 - the terminal is where a run speaks
+
+__all__ = ["ControllerProcess", "run"]

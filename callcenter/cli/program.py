@@ -120,7 +120,12 @@ def run(
 
 
 @app.command(hidden=True)
-def controller(*, home: HomeOption = None, assignments: SetOption = None) -> None:
+def controller(
+    *,
+    home: HomeOption = None,
+    assignments: SetOption = None,
+    stand_by: Annotated[bool, typer.Option(help="Begin when a line comes at standard input.")] = False,
+) -> None:
     """Run the controller alone; `run` starts this, set by its environment."""
     settings = loaded_settings(home, assignments).settings
     place = Home(settings.home)
@@ -130,7 +135,11 @@ def controller(*, home: HomeOption = None, assignments: SetOption = None) -> Non
     os.umask(_NOBODY_ELSE)  # the database and the recordings are citizens' data
     with _loading():
         from callcenter import app as root  # noqa: PLC0415 - as above
+        from callcenter.standby import wait_for_the_word  # noqa: PLC0415 - as above
 
+    gc.freeze()  # a round of the collector through all modules takes a quarter of a second, and finds nothing
+    if stand_by and not wait_for_the_word():
+        raise typer.Exit
     with logging_to(place.log / "controller.log", level=settings.log_level, form=settings.log_format) as writer:
         code = root.main(settings, writer)
     raise typer.Exit(code)

@@ -80,7 +80,8 @@ class RunningHotline:
     """What Python runs."""
 
     def __init__(self, ports: Ports, *flags: str, **settings: object) -> None:
-        settings = {"speech_engine": "off"} | settings  # what a story does not tell of costs no processor
+        # What a story does not tell of costs no processor.
+        settings = {"speech_engine": "off", "standby": "false"} | settings
         self.ports = ports
         # Beside pytest's own folders, which Asterisk's unprivileged user may not enter.
         self.folder = Path(tempfile.mkdtemp(prefix="callcenter-test-"))
