@@ -11,7 +11,7 @@ import structlog
 from callcenter.domain import facts
 from callcenter.domain.alarms import Alarm
 from callcenter.domain.calls import Call
-from callcenter.domain.errors import CallcenterError
+from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.domain.exchange import Command, Decision, Exchange, Moment
 from callcenter.domain.exchange.commands import NoteNotes, NoteUtterance
 from callcenter.domain.facts import Fact, OfCall
@@ -104,8 +104,11 @@ class Switchboard:
         Raises:
             NotFoundError: no such call or seat.
             RefusedError: not possible in this state; says what is.
+            UnavailableError: this process was away for too long, and is about to end.
 
         """
+        if self._away_for() > FROZEN_SECONDS:
+            raise UnavailableError("the controller was away and begins anew; ask again in a moment")
         self.settle()
         self._carry_out(self._exchange.ask(command, self._now()))
 
@@ -166,16 +169,23 @@ class Switchboard:
                 self.telephone.beat(self._clock.epoch())
 
     def _look_at_the_clock(self) -> None:
-        before, self._turned = self._turned, self._clock.monotonic()
-        if before is not None and self._turned - before > FROZEN_SECONDS:
-            raise FrozenError(f"this process was away for {self._turned - before:.1f} s")
+        if (away := self._away_for()) > FROZEN_SECONDS:
+            raise FrozenError(f"this process was away for {away:.1f} s")
+        self._turned = self._clock.monotonic()
+
+    def _away_for(self) -> float:
+        """Give the seconds since `run` last took its turn; 0 before its first."""
+        return 0.0 if self._turned is None else self._clock.monotonic() - self._turned
 
     def _now(self) -> Moment:
         return Moment(wall=self._clock.now(), mono=self._clock.monotonic())
 
     def settle(self) -> None:
-        """Decide on everything that was told so far."""
-        while self._inbox:
+        """Decide on everything that was told so far; on nothing where this process was away for too long.
+
+        Whoever wakes first, an answer at the API or the link, must not decide on old news before `run` has seen it.
+        """
+        while self._inbox and self._away_for() <= FROZEN_SECONDS:
             event = self._inbox.popleft()
             try:
                 decision = self._exchange.handle(event, self._now())

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from callcenter.domain.errors import NotFoundError
+from callcenter.domain.errors import NotFoundError, UnavailableError
 from callcenter.domain.exchange import Policy
 from callcenter.domain.exchange.commands import HangUpCall, NoteDigits
 from callcenter.domain.facts import NotesChanged, TicketStands, UtteranceHeard
@@ -138,6 +138,9 @@ async def test_a_process_that_was_frozen_ends_before_it_decides_anything() -> No
 
     office.switchboard.tell(Arrived(at=NOON, call_id=CALL, caller=None, recording=None))
     office.clock.advance(12.0)
+    office.switchboard.settle()  # somebody else woke first
+    with pytest.raises(UnavailableError, match="begins anew"):
+        office.switchboard.ask(NoteDigits(call_id=CALL, node="main", digits="1"))
 
     with pytest.raises(FrozenError, match=r"12\.0 s"):
         await asyncio.wait_for(running_task, 2)
