@@ -84,6 +84,8 @@ class RecordingKeeper:
             self._switchboard.ask(RaiseAlarm(name=DISK_LOW, detail=detail))
         else:
             self._switchboard.ask(ClearAlarm(name=DISK_LOW))
+        if not self._switchboard.exchange.linked:
+            return  # an Asterisk that is not heard may have died, and its calls with it: that is told by others
         live = {call.id: call for call in self._switchboard.exchange.calls}
         self._sizes = {call_id: size for call_id, size in self._sizes.items() if call_id in live}
         healthy = [await self._look(call) for call in live.values() if call.recording is not None]
@@ -96,6 +98,8 @@ class RecordingKeeper:
         if recording.started is None or self._clock.now() - recording.started < GROWN_AFTER:
             return True
         seen = await self._recordings.look(call.id)
+        if not self._switchboard.exchange.linked:
+            return True
         grown = seen.exists and seen.size_bytes > self._sizes.get(call.id, -1)
         self._sizes[call.id] = seen.size_bytes
         if grown:

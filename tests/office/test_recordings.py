@@ -1,7 +1,8 @@
 import pytest
 
-from callcenter.domain.calls import RecordingState
+from callcenter.domain.calls import Outcome, RecordingState
 from callcenter.domain.ids import CallId
+from callcenter.domain.telephony import LinkLost, LinkRestored
 from callcenter.office import recordings as keeping
 from callcenter.office.recordings import RecordingKeeper
 from tests.support.office_fakes import CALL, FakeCalls, FakeRecordings, Office, an_office, eventually, running
@@ -83,6 +84,28 @@ async def test_only_a_call_that_could_be_heard_lacks_its_recording(seconds: floa
         await eventually(lambda: not keeper._ended)
 
     assert office.alarms() == alarms
+
+
+async def test_while_asterisk_is_not_heard_nobody_judges_its_recordings_and_a_lost_call_ended_when_it_was_lost() -> (
+    None
+):
+    office, recordings = an_office(), FakeRecordings(sizes={CALL: 44_000})
+    keeper = a_keeper(office, recordings)
+    office.a_caller_waits()
+    lost_at = office.clock.now()
+    office.tell(LinkLost(at=lost_at))
+    office.clock.advance(20)
+
+    async with running(keeper.run):
+        looks = recordings.looks
+        await eventually(lambda: recordings.looks > looks + 2)
+        assert office.alarms() == []
+        assert state_of(office) is RecordingState.RECORDING
+        office.tell(LinkRestored(at=office.clock.now(), calls=(), seats_registered=frozenset()))
+        call = office.switchboard.exchange.call(CALL)
+
+    assert call is not None
+    assert (call.outcome, call.t5) == (Outcome.LOST, lost_at)
 
 
 async def test_a_recording_that_grows_again_clears_the_alarm() -> None:
