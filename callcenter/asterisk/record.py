@@ -15,6 +15,7 @@ from pathlib import Path
 
 from callcenter.asterisk.channels import TRUNK, endpoint_of, seat_of
 from callcenter.asterisk.translate import BUSY, CALLED_OFF, NO_ANSWER, REFUSED, number_of
+from callcenter.domain.calls import LegKind
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import (
     Arrived,
@@ -128,12 +129,12 @@ def told(
     """
     joins = [line for line in lines if line.kind == "BRIDGE_ENTER"]
     talks = {_talk(line): calls[line.uniqueid] for line in joins if line.uniqueid in calls}
-    of_seat = {
+    with_him = {
         line.uniqueid: talks[_talk(line)]
         for line in joins
-        if _talk(line) in talks and seat_of(line.channel) is not None
+        if _talk(line) in talks and line.uniqueid not in calls and endpoint_of(line.channel) is not None
     }
-    parties = {**{str(leg_id): call_id for leg_id, call_id in legs.items()}, **of_seat}
+    parties = {**{str(leg_id): call_id for leg_id, call_id in legs.items()}, **with_him}
     rest = _Rest(parties, incoming)
     return [event for line in sorted(lines, key=lambda line: line.at) for event in rest.tell(line, calls)]
 
@@ -182,6 +183,8 @@ class _Rest:
         match line.kind:
             case "CHAN_START" if (seat := seat_of(line.channel)) is not None:
                 return [LegDialled(at=line.at, call_id=call_id, leg_id=leg_id, seat=seat)]
+            case "CHAN_START" if endpoint_of(line.channel) == TRUNK:
+                return [LegDialled(at=line.at, call_id=call_id, leg_id=leg_id, seat=None, kind=LegKind.UNIT)]
             case "ANSWER":
                 self._up.add(line.uniqueid)
                 return [LegAnswered(at=line.at, call_id=call_id, leg_id=leg_id)]

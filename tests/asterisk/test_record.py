@@ -4,8 +4,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from callcenter.asterisk.record import arrivals, callers, lines_of, lines_since, read_text, told
+from callcenter.domain.calls import LegKind
 from callcenter.domain.ids import CallId, LegId
-from callcenter.domain.telephony import Arrived, CallerInFallback, CallerLeft, Ending, LegEnded, PartyJoined
+from callcenter.domain.telephony import (
+    Arrived,
+    CallerInFallback,
+    CallerLeft,
+    Ending,
+    LegAnswered,
+    LegDialled,
+    LegEnded,
+    PartyJoined,
+    PartyLeft,
+)
 
 SERVED, GONE = CallId("32714074-3f9d-4798-8b2e-61fa43464595"), CallId("d36e0e2c-2f37-451a-a520-bbb5bdf1a85f")
 TEXT = (Path(__file__).parent / "recordings" / "calls.csv").read_text("utf-8")
@@ -30,6 +41,29 @@ def test_a_caller_served_by_asterisk_alone_is_told_with_his_seat_and_times() -> 
     assert (seat_gone.ending, seat_gone.by_itself) == (Ending.NORMAL, True)
     assert isinstance(ended, CallerLeft)
     assert ended.by_itself is False, "the operator ended it"
+
+
+def test_a_unit_that_came_into_his_talk_is_told_though_nobody_knew_of_it() -> None:
+    """Lines as Asterisk writes them of a channel that we dialled, with an id of ours."""
+    bridge = '"{""bridge_id"":""f2afa884"",""bridge_technology"":""softmix""}"'
+    unit = "".join(
+        f'"17958814{at}","{kind}","","3b0c7a52-unit","PJSIP/trunk-00000009","","12345",{extra}\n'
+        for at, kind, extra in (
+            ("88.600000", "CHAN_START", '""'),
+            ("88.700000", "ANSWER", '""'),
+            ("88.710000", "BRIDGE_ENTER", bridge),
+            ("88.790000", "BRIDGE_EXIT", bridge),
+            ("88.791000", "HANGUP", '"{""hangupcause"":16,""hangupsource"":""PJSIP/trunk-00000009""}"'),
+        )
+    )
+    lines = list(lines_of((TEXT + unit).splitlines()))
+
+    events = told(lines, callers(lines), {}, incoming=INCOMING)
+
+    of_unit = [event for event in events if getattr(event, "leg_id", None) == LegId("3b0c7a52-unit")]
+    assert [type(event) for event in of_unit] == [LegDialled, LegAnswered, PartyJoined, PartyLeft, LegEnded]
+    assert isinstance(of_unit[0], LegDialled)
+    assert (of_unit[0].call_id, of_unit[0].seat, of_unit[0].kind) == (SERVED, None, LegKind.UNIT)
 
 
 def test_one_who_gave_up_is_told_as_one_who_gave_up() -> None:

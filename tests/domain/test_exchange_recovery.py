@@ -6,13 +6,25 @@ from datetime import timedelta
 
 import pytest
 
-from callcenter.domain.calls import CallState, Outcome
+from callcenter.domain.calls import CallState, LegKind, LegState, Outcome
 from callcenter.domain.errors import UnavailableError
 from callcenter.domain.exchange.commands import HangUpCall, HoldCall, SetSeatState
 from callcenter.domain.facts import CallEnded
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.seats import Phone, SeatState
-from callcenter.domain.telephony import CallFound, Ending, LegFound, LineFreed, LineTaken, LinkLost, LinkRestored, Place
+from callcenter.domain.telephony import (
+    CallFound,
+    Ending,
+    LegAnswered,
+    LegDialled,
+    LegFound,
+    LineFreed,
+    LineTaken,
+    LinkLost,
+    LinkRestored,
+    PartyJoined,
+    Place,
+)
 from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg, OfferSeat, StartFlow, StopMusic, TakeBack
 from tests.support.exchange_story import SEATS, Story
 
@@ -364,3 +376,41 @@ def test_a_hold_is_not_promised_while_asterisk_is_not_heard() -> None:
         story.ask(HoldCall(call_id=A))
 
     assert not story.call("A").held
+
+
+def test_a_unit_of_which_the_journal_never_heard_is_dated_by_asterisks_record() -> None:
+    """It was dialled in the last moment before the end, so that no fact of it reached the disk."""
+    story = Story(ready=["8001"])
+    seat = story.talking("A").leg_id
+    dialled, joined = story.at - timedelta(seconds=1), story.at + timedelta(seconds=3)
+    story.starts_anew()
+    story.seconds += 20
+    unit = LegId("unit-1")
+    story.hear(
+        LinkRestored(
+            at=story.at,
+            calls=(
+                found(
+                    story,
+                    Place.TALK,
+                    LegFound(leg_id=seat, seat="8001", answered=True, talk="bridge"),
+                    LegFound(
+                        leg_id=unit, seat=None, answered=True, talk="bridge", kind=LegKind.UNIT, party="w", number="1"
+                    ),
+                    talk="bridge",
+                ),
+            ),
+            seats_registered=frozenset({"8001"}),
+            meanwhile=(
+                LegDialled(at=dialled, call_id=A, leg_id=unit, seat=None, kind=LegKind.UNIT),
+                LegAnswered(at=joined, call_id=A, leg_id=unit),
+                PartyJoined(at=joined, call_id=A, leg_id=unit, talk="bridge"),
+            ),
+        )
+    )
+
+    leg = story.call("A").leg(unit)
+    assert leg is not None
+    assert (leg.state, leg.answered, leg.joined) == (LegState.JOINED, joined, joined)
+    assert (leg.party, leg.number) == ("w", "1")
+    assert leg.started < joined, "never the restart's clock"

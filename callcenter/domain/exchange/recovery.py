@@ -83,10 +83,15 @@ def tell_meanwhile(
         if call_id is None or call_id in over:
             continue
         is_old = call_id in known_until and told.at <= known_until[call_id]
-        if is_old and not isinstance(told, _TOLD_TWICE_IN_VAIN):
+        if is_old and not isinstance(told, _TOLD_TWICE_IN_VAIN) and not _begins_unknown_leg(state, call_id, told):
             continue
         dispatch(told)
     state.forget_wishes()
+
+
+def _begins_unknown_leg(state: State, call_id: CallId, told: TelephonyEvent) -> bool:
+    """Tell of a leg that is older than the newest fact, and of which the journal never heard: what follows needs it."""
+    return isinstance(told, LegDialled) and state.calls[call_id].leg(told.leg_id) is None
 
 
 def _gone(state: State, call_id: CallId, event: LinkRestored) -> None:
@@ -96,6 +101,9 @@ def _gone(state: State, call_id: CallId, event: LinkRestored) -> None:
         track.waits, track.in_fallback, track.move = False, None, None
         known_until = state.calls[call_id].last_at
         state.unaccounted.setdefault(call_id, Unaccounted(heard=state.lost_at, known_until=known_until))
+        for line in state.lines.values():
+            if line.call_id == call_id:
+                line.call_id = line.leg_id = None  # by now it may be somebody else's
     else:
         known = state.unaccounted.get(call_id)
         heard = state.lost_at if known is None else known.heard
@@ -275,8 +283,7 @@ def _free_seats(state: State, event: LinkRestored) -> None:
             state.note_seat(replace(seat, phone=phone), event.at)
             continue
         orphan = seat.call_id is not None and (call is None or not call.is_live or call.seat != extension)
-        if seat.call_id in state.unaccounted:
-            orphan = False  # it is let go of with its call
+        orphan = orphan or seat.call_id in state.unaccounted
         changed = seat
         if orphan and seat.state is SeatState.TALKING:
             line.call_id = line.leg_id = None

@@ -259,6 +259,9 @@ def found(state: State, call_id: CallId, unit: LegFound, *, at: datetime) -> Non
         if track.unit is None or track.unit.leg_id != unit.leg_id:
             state.end_leg(call.id, unit.leg_id)  # one at a time
     leg, third = state.calls[call_id].leg(unit.leg_id), _third(state, call, unit.leg_id)
+    if leg is not None and leg.number is None and unit.number is not None:  # known from Asterisk's record alone so far
+        leg = replace(leg, party=unit.party, number=unit.number)
+        state.note(LegChanged(at=at, call_id=call_id, leg=leg))
     if third is not None:
         third.private = third.private or unit.private
     if leg is not None and leg.state is not LegState.ENDED and unit.answered and leg.answered is None:
