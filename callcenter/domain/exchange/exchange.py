@@ -188,6 +188,11 @@ class Exchange:
         """Calls whose caller is on the line, oldest first."""
         return [call for call in self._state.calls.values() if call.is_live]
 
+    @property
+    def is_settled(self) -> bool:
+        """Nothing is to come of any call: none is live, and what is done behind an end is done."""
+        return not self._state.calls
+
     def call(self, call_id: str) -> Call | None:
         """A call that is live or has just ended."""
         return self._state.calls.get(CallId(call_id))
