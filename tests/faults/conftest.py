@@ -60,7 +60,8 @@ async def mortal(mortal_hotline: RunningHotline) -> AsyncIterator[Hotline]:
 def crowded_hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToneHotline]:
     """Eight seats, eight units, a menu; hears tones as words. Its processes may be killed in every state of a call."""
     agents = write_roster(tmp_path_factory.mktemp("agents"))
-    yield from running_as(ToneHotline, 2, "--flow", "menu", agents_folder=agents, ring_seconds=20, wrap_up_seconds=4)
+    settings: dict[str, object] = {"ring_seconds": 20, "wrap_up_seconds": 4, "standby": "true"}
+    yield from running_as(ToneHotline, 2, "--flow", "menu", agents_folder=agents, **settings)
 
 
 @pytest.fixture(scope="session")
