@@ -1,25 +1,26 @@
 """What a controller that was away reads in Asterisk's own record, less what the journal knows already."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 
-from callcenter.asterisk.record import Meanwhile, arrivals, callers, lines_since, read_text, told
+from callcenter.asterisk.record import Meanwhile, arrivals, callers, lines_of, lines_since, read_text, told
 from callcenter.domain.calls import LegKind
 from callcenter.domain.errors import UnavailableError
 from callcenter.domain.exchange import Exchange
 from callcenter.domain.ids import CallId
-from callcenter.domain.telephony import CallerLeft, RecordRead, TelephonyEvent
+from callcenter.domain.telephony import RecordRead, TelephonyEvent
 from callcenter.storage.calls import Calls
 
 log = structlog.get_logger(__name__)
 
 LONGEST = timedelta(hours=24)  # no call and no absence that anybody still asks about is longer
 MARGIN = timedelta(seconds=2)  # a call's first lines are a little older than its first fact
-LIMIT_SECONDS = 1.5  # the picture is rebuilt within three seconds: what takes longer to read is told after it
+LIMIT_SECONDS = 2.0  # the picture is rebuilt within three seconds: what takes longer to read is told after it
+NEWEST = 200  # lines among which the last one before our look is; some may be newer
 RETRY_SECONDS = 1.0
 BETWEEN_SECONDS = 0.02  # between two calls that are told afterwards: each is some milliseconds of work
 UNREADABLE_SECONDS = 60.0  # a file that cannot be read for so long tells nothing: its calls are closed without it
@@ -45,14 +46,17 @@ class Absence:
         self._tell = tell
         self._limit_seconds = limit_seconds
         self._until: datetime | None = None
+        self._here: frozenset[CallId] = frozenset()
         self._asked = asyncio.Event()
         self._waits: asyncio.Future[Meanwhile] | None = None
 
-    async def __call__(self, until: datetime) -> Meanwhile:
-        """Give what was written until then of calls that are live for us, or that the journal does not have at all.
+    async def __call__(self, until: datetime, here: Collection[CallId]) -> Meanwhile:
+        """Give what was written until then of calls that are live for us, and of those that are here now.
 
-        Where that takes too long it is said to be unread, and told by RecordRead as soon as it could be read.
+        Where that takes too long it is said to be unread, and told by RecordRead as soon as it could be read. So is in
+        any case who came and went: whether the journal has him must be asked first.
         """
+        self._here = frozenset(here)
         self._until = until
         waits: asyncio.Future[Meanwhile] = asyncio.get_running_loop().create_future()
         self._waits = waits
@@ -77,19 +81,18 @@ class Absence:
     async def _read_until(self, until: datetime) -> None:
         """Read until it could be read, or is asked for anew. Who came and went meanwhile is told last, one by one."""
         text = await self._text()
-        live_is_told = False
-        while text is not None and not self._asked.is_set():
-            arrived = await asyncio.to_thread(arrivals, text, since=until - LONGEST)
-            strangers = await self._strangers({CallId(line.call_id): line.at for line in arrived if line.at <= until})
-            events, last_written = await self._found(text, callers(arrived), strangers or {}, until=until)
-            over = {event.call_id for event in events if isinstance(event, CallerLeft)} & (strangers or {}).keys()
-            if not live_is_told:
-                await self._hand_over([event for event in events if _call_of(event) not in over], last_written, until)
-                live_is_told = True
-            await self._tell_one_by_one([event for event in events if _call_of(event) in over], until)
-            if strangers is not None:
-                return
-            await asyncio.sleep(RETRY_SECONDS)
+        if text is None:
+            return
+        arrived = await asyncio.to_thread(arrivals, text, since=until - LONGEST)
+        known = {call.id: call.t0 for call in (*self._exchange.calls, *self._exchange.unaccounted)}
+        others = {CallId(line.call_id): line.at for line in arrived if line.at <= until and line.call_id not in known}
+        wanted = known | {call_id: at for call_id, at in others.items() if call_id in self._here}
+        events = await self._found(text, callers(arrived), wanted, until=until)
+        last_written = max((line.at for line in lines_of(text[-NEWEST:]) if line.at <= until), default=None)
+        await self._hand_over(events, last_written, until)
+        gone = {call_id: at for call_id, at in others.items() if call_id not in self._here}
+        strangers = await self._strangers(gone)
+        await self._tell_one_by_one(await self._found(text, callers(arrived), strangers, until=until), until)
 
     async def _text(self) -> Sequence[str] | None:
         """Give the record's text; None where it is asked for anew meanwhile."""
@@ -113,33 +116,36 @@ class Absence:
         self,
         text: Sequence[str],
         arrived: Mapping[str, CallId],
-        strangers: Mapping[CallId, datetime],
+        wanted: Mapping[CallId, datetime],
         *,
         until: datetime,
-    ) -> tuple[list[TelephonyEvent], datetime | None]:
-        live = {call.id: call for call in self._exchange.calls}
-        begin = min([*strangers.values(), *(call.t0 for call in live.values())], default=until) - MARGIN
+    ) -> list[TelephonyEvent]:
+        """Give what the record tells of these calls, each with when it began."""
+        begin = min(wanted.values(), default=until) - MARGIN
         lines = [line for line in await asyncio.to_thread(lines_since, text, begin) if line.at <= until]
-        wanted = live.keys() | strangers.keys()
-        events = await asyncio.to_thread(
+        live = [call for call in (*self._exchange.calls, *self._exchange.unaccounted) if call.id in wanted]
+        return await asyncio.to_thread(
             told,
             lines,
             {uniqueid: call_id for uniqueid, call_id in arrived.items() if call_id in wanted},
-            {leg.id: call.id for call in live.values() for leg in call.legs if leg.kind is not LegKind.CALLER},
+            {leg.id: call.id for call in live for leg in call.legs if leg.kind is not LegKind.CALLER},
             incoming=self._incoming,
         )
-        return events, max((line.at for line in lines), default=None)
 
-    async def _strangers(self, arrived: Mapping[CallId, datetime]) -> Mapping[CallId, datetime] | None:
-        """Leave out what the journal has. Where it cannot be asked none is taken in, since none may be there twice."""
-        live = {call.id for call in self._exchange.calls}
-        strangers = {call_id for call_id in arrived if call_id not in live}
-        try:
-            known = await self._calls.known(strangers)
-        except UnavailableError as error:
-            log.warning("who called meanwhile is told when the journal can be asked", why=str(error))
-            return None
-        return {call_id: arrived[call_id] for call_id in strangers if call_id not in known}
+    async def _strangers(self, arrived: Mapping[CallId, datetime]) -> Mapping[CallId, datetime]:
+        """Leave out what the journal has; it is asked until it answers, since none may be there twice."""
+        said = False
+        while not self._asked.is_set():
+            try:
+                known = await self._calls.known(arrived.keys())
+            except UnavailableError as error:
+                if not said:
+                    log.warning("who called meanwhile is told when the journal can be asked", why=str(error))
+                    said = True
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return {call_id: at for call_id, at in arrived.items() if call_id not in known}
+        return {}
 
     async def _hand_over(
         self, events: Sequence[TelephonyEvent], last_written: datetime | None, until: datetime

@@ -1,7 +1,7 @@
 """Carries wishes out on Asterisk and tells what comes of them, always as events."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -81,9 +81,9 @@ class Telephone:
         monotonic: Callable[[], float],
         life_seconds: float = LIFE_SECONDS,
         taps: Taps | None = None,
-        record: Callable[[datetime], Awaitable[Meanwhile]] | None = None,
+        record: Callable[[datetime, Collection[CallId]], Awaitable[Meanwhile]] | None = None,
     ) -> None:
-        """`record` gives what Asterisk wrote down until then of calls whose end is not known yet; must not fail."""
+        """`record` gives what Asterisk wrote down until then, of these calls and of all that were live; never fails."""
         self._link = link
         self._table = table
         self._on_event = on_event
@@ -334,7 +334,7 @@ class Telephone:
         self._end_flows()
         picture = await found(self._link, self._table)
         if self._record is not None:
-            meanwhile = await self._record(picture.at)
+            meanwhile = await self._record(picture.at, {call.call_id for call in picture.calls})
             picture = replace(
                 picture,
                 meanwhile=meanwhile.events,

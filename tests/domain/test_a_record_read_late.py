@@ -20,9 +20,11 @@ from callcenter.domain.telephony import (
     LegAnswered,
     LegDialled,
     LegEnded,
+    LegFound,
     LinkLost,
     LinkRestored,
     PartyJoined,
+    Place,
     RecordRead,
     TelephonyEvent,
 )
@@ -59,7 +61,7 @@ def test_a_call_that_is_gone_is_not_closed_before_the_record_tells_how() -> None
     story.pass_time(10)
 
     assert story.call("A").is_live
-    assert story.seat("8001").state is SeatState.TALKING
+    assert story.seat("8001").state is SeatState.WRAP_UP, "the lists told that it is in no call"
     assert story.exchange.corrected == 0, "nothing is put right of what is known to be unknown"
 
     read(story, [CallerLeft(at=gone_at, call_id=A, by_itself=True)])
@@ -67,8 +69,7 @@ def test_a_call_that_is_gone_is_not_closed_before_the_record_tells_how() -> None
     assert ended_as(story, A) == [Outcome.ANSWERED]
     assert story.call("A").t5 == gone_at
     assert story.call("A").recovered
-    assert story.seat("8001").state is SeatState.WRAP_UP
-    assert story.exchange.unaccounted == 0
+    assert not story.exchange.unaccounted
 
 
 def test_one_whose_end_nobody_wrote_down_died_with_asterisk() -> None:
@@ -182,9 +183,33 @@ def test_one_of_earlier_is_told_though_his_seat_was_thought_to_be_in_another_cal
     story.hear(RecordRead(at=story.at, call_id=A, meanwhile=tuple(told)))
 
     assert (story.call("A").outcome, story.call("A").seat) == (Outcome.ANSWERED, "8001")
-    assert story.seat("8001").state is SeatState.TALKING, "of B nothing has been told yet"
-    read(story)
-    assert story.seat("8001").state is SeatState.WRAP_UP
+    assert story.seat("8001").state is SeatState.WRAP_UP, "it has been in no call since B was found to be gone"
+
+
+def test_a_seat_of_a_call_that_is_gone_is_found_in_the_talk_that_it_has_now() -> None:
+    story = Story(ready=["8001"])
+    story.talking("A")
+    story.starts_anew()
+    story.seconds += 10
+    leg = LegFound(leg_id=LegId("by-asterisk"), seat="8001", answered=True, talk="talk of B")
+    served = CallFound(
+        call_id=B,
+        caller=None,
+        arrived=story.at,
+        answered=True,
+        since=int(story.at.timestamp()),
+        place=Place.TALK,
+        talk="talk of B",
+        legs=(leg,),
+        recording="B.raw",
+    )
+    restored(story, served)
+
+    assert (story.call("B").state, story.call("B").seat) == (CallState.TALKING, "8001")
+    assert (story.seat("8001").state, story.seat("8001").call_id) == (SeatState.TALKING, B)
+    read(story, [CallerLeft(at=story.at, call_id=A, by_itself=True)])
+    assert story.seat("8001").call_id == B
+    assert ended_as(story, A) == [Outcome.ANSWERED]
 
 
 def test_what_is_told_twice_is_noted_once() -> None:

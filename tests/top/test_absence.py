@@ -74,7 +74,7 @@ async def test_who_came_and_went_is_told_call_by_call_beside_the_picture(reading
     await migrate(reading.url)
     reading.record.write_bytes(RECORD.read_bytes())
 
-    meanwhile = await reading.absence(AFTER)
+    meanwhile = await reading.absence(AFTER, ())
     await eventually(lambda: len(reading.told) == 2)
 
     assert (meanwhile.unread, meanwhile.events) == (False, ())
@@ -89,7 +89,7 @@ async def test_who_came_and_went_is_told_call_by_call_beside_the_picture(reading
 async def test_a_record_that_cannot_be_read_in_time_is_read_afterwards(reading: Reading) -> None:
     await migrate(reading.url)
     with no_file(reading.record):
-        meanwhile = await reading.absence(AFTER)
+        meanwhile = await reading.absence(AFTER, ())
     reading.record.write_bytes(RECORD.read_bytes())
 
     assert meanwhile.unread
@@ -100,7 +100,7 @@ async def test_a_record_that_cannot_be_read_in_time_is_read_afterwards(reading: 
 async def test_who_called_meanwhile_is_told_when_the_journal_can_be_asked(reading: Reading) -> None:
     reading.record.write_bytes(RECORD.read_bytes())
 
-    meanwhile = await reading.absence(AFTER)  # the database has no tables yet
+    meanwhile = await reading.absence(AFTER, ())  # the database has no tables yet
     assert not meanwhile.unread or reading.told_of == [None]
     assert SERVED not in reading.told_of
     await migrate(reading.url)
@@ -108,11 +108,21 @@ async def test_who_called_meanwhile_is_told_when_the_journal_can_be_asked(readin
     await eventually(lambda: reading.told_of[-2:] == [SERVED, GONE])
 
 
+@pytest.mark.parametrize("reading", [30.0], indirect=True)
+async def test_of_one_who_is_here_his_past_is_told_with_the_picture(reading: Reading) -> None:
+    reading.record.write_bytes(RECORD.read_bytes())  # for him nobody has to ask the database, which has no tables
+
+    meanwhile = await reading.absence(AFTER, {SERVED})
+
+    assert {getattr(event, "call_id", None) for event in meanwhile.events} == {SERVED}
+    assert not reading.told
+
+
 async def test_what_is_asked_for_anew_is_told_once(reading: Reading) -> None:
     await migrate(reading.url)
     with no_file(reading.record):
-        first = await reading.absence(AFTER)
-        second = await reading.absence(AFTER)
+        first = await reading.absence(AFTER, ())
+        second = await reading.absence(AFTER, ())
     reading.record.write_bytes(RECORD.read_bytes())
 
     assert first.unread

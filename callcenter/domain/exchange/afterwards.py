@@ -1,13 +1,11 @@
 """What Asterisk wrote down while nobody heard it, where it is told only after the picture was rebuilt."""
 
 from collections.abc import Callable
-from copy import copy
 
-from callcenter.domain.exchange import recovery, seats
+from callcenter.domain.exchange import recovery
 from callcenter.domain.exchange.state import Line, State
 from callcenter.domain.facts import SeatChanged
 from callcenter.domain.ids import CallId
-from callcenter.domain.seats import SeatState
 from callcenter.domain.telephony import RecordRead, TelephonyEvent
 
 
@@ -36,9 +34,7 @@ def _tell(state: State, event: RecordRead, call_id: CallId, dispatch: Callable[[
     if state.live(call_id) is not None and call_id not in state.unaccounted:
         return
     seats_now, lines_now = dict(state.seats), state.lines
-    state.lines = {
-        extension: copy(line) if line.call_id == call_id else Line() for extension, line in lines_now.items()
-    }
+    state.lines = {extension: Line() for extension in lines_now}
     facts_before = state.fact_count
     recovery.tell_meanwhile(state, event.meanwhile, dispatch)
     state.seats, state.lines = seats_now, lines_now
@@ -48,14 +44,7 @@ def _tell(state: State, event: RecordRead, call_id: CallId, dispatch: Callable[[
 
 
 def _is_accounted_for(state: State, call_id: CallId, event: RecordRead) -> None:
-    """Let go of what was thought to be in this call: its seat writes up the talk, or is ready again."""
+    """Close what of it was thought to be there still."""
     del state.unaccounted[call_id]
     if call_id in state.calls:
         recovery.close_legs(state, call_id, at=event.at)
-    for extension, line in state.lines.items():
-        if line.call_id != call_id or line.leg_id is None:
-            continue
-        if state.seats[extension].state is SeatState.TALKING:
-            seats.talk_over(state, extension, line.leg_id, at=event.at)
-        else:
-            seats.offer_withdrawn(state, extension, line.leg_id, at=event.at)

@@ -186,7 +186,7 @@ class Exchange:
     @property
     def calls(self) -> Sequence[Call]:
         """Calls whose caller is on the line, oldest first."""
-        return [call for call in self._state.calls.values() if call.is_live]
+        return [call for call in self._state.calls.values() if call.is_live and call.id not in self._state.unaccounted]
 
     @property
     def is_settled(self) -> bool:
@@ -222,9 +222,9 @@ class Exchange:
         return self._state.linked
 
     @property
-    def unaccounted(self) -> int:
-        """How many calls are gone of which Asterisk's record has yet to tell how they ended."""
-        return len(self._state.unaccounted)
+    def unaccounted(self) -> Sequence[Call]:
+        """Calls that are gone, and of which Asterisk's record has yet to tell how they ended."""
+        return [self._state.calls[call_id] for call_id in self._state.unaccounted]
 
     @property
     def corrected(self) -> int:
@@ -410,6 +410,7 @@ class Exchange:
             )
             for call in state.calls.values()
             if call.state in (CallState.QUEUED, CallState.RINGING)
+            and call.id not in state.unaccounted
             and (call.t2 is not None or call.direction is Direction.OUTBOUND)
         ]
 

@@ -101,6 +101,9 @@ def _gone(state: State, call_id: CallId, event: LinkRestored) -> None:
         track.waits, track.in_fallback, track.move = False, None, None
         known_until = state.calls[call_id].last_at
         state.unaccounted.setdefault(call_id, Unaccounted(heard=state.lost_at, known_until=known_until))
+        for line in state.lines.values():
+            if line.call_id == call_id:
+                line.call_id = line.leg_id = None  # by now it may be somebody else's
     else:
         known = state.unaccounted.get(call_id)
         heard = state.lost_at if known is None else known.heard
@@ -280,8 +283,7 @@ def _free_seats(state: State, event: LinkRestored) -> None:
             state.note_seat(replace(seat, phone=phone), event.at)
             continue
         orphan = seat.call_id is not None and (call is None or not call.is_live or call.seat != extension)
-        if seat.call_id in state.unaccounted:
-            orphan = False  # it is let go of with its call
+        orphan = orphan or seat.call_id in state.unaccounted
         changed = seat
         if orphan and seat.state is SeatState.TALKING:
             line.call_id = line.leg_id = None
