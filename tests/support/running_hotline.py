@@ -47,7 +47,8 @@ class Ports:
 
     def are_free(self) -> bool:
         """Tell whether nobody listens there now."""
-        streams, datagrams = (self.http, self.ami), (self.sip, self.trunk)
+        first_of_sound = int(self.rtp.partition("-")[0])
+        streams, datagrams = (self.http, self.ami), (self.sip, self.trunk, first_of_sound)
         kinds = [(port, socket.SOCK_STREAM) for port in streams] + [(port, socket.SOCK_DGRAM) for port in datagrams]
         for port, kind in kinds:
             with socket.socket(socket.AF_INET, kind) as probe:
