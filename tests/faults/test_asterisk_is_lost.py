@@ -5,17 +5,19 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from scripts.hotline_client import Json
 from scripts.phones.call import Call
 from scripts.phones.digest import Credentials
-from tests.faults.closing_look import InTalk, closing_look
+from tests.faults.closing_look import InTalk, closing_look, moment
 from tests.faults.results import TellResult
 from tests.support.asterisk_console import asterisk_says
 from tests.support.hotline import Citizen, Hotline, Seat
 from tests.support.mortality import asterisk_back
 
 NOTICED = 5.0  # seconds
+NOTICED_BEFORE = timedelta(seconds=1)  # so much later /health may say what the controller knows
 ALARM = "asterisk"
 
 
@@ -50,7 +52,7 @@ async def _calls(hotline: Hotline) -> Calls:
 
 
 async def _noticed(hotline: Hotline, began: float) -> float:
-    """Wait until /health says that Asterisk is not heard; gives the seconds since then."""
+    """Wait until /health says that Asterisk is not heard; gives the seconds until then."""
     await hotline.until_true(
         hotline.api.health, lambda health: _asterisk(health) == "down", within=NOTICED * 2, what="said to be down"
     )
@@ -68,13 +70,14 @@ async def _alarm_came_and_went(hotline: Hotline, since: int) -> None:
     assert len(hotline.events.of("alarm.cleared", since=since, name=ALARM)) == 1
 
 
-async def _lost(calls: Calls) -> None:
-    """Who waited is lost, who talked was answered; both were found out, not witnessed."""
+async def _lost(calls: Calls, noticed_at: datetime) -> None:
+    """Who waited is lost, who talked was answered; both ended when it was noticed, and that was found out later."""
     for citizen, outcome in ((calls.talking, "answered"), (calls.waiting, "lost")):
         call = await citizen.hotline.until_true(
             citizen.record, lambda call: call["state"] == "ended", within=20, what="closed"
         )
         assert (call["outcome"], call["recovered"]) == (outcome, True)
+        assert timedelta() <= noticed_at - moment(call["t5"]) < NOTICED_BEFORE, "never later than it was noticed"
 
 
 async def _next_caller_is_served(hotline: Hotline) -> InTalk:
@@ -95,11 +98,11 @@ async def test_it_is_killed(mortal: Hotline, tell_result: TellResult) -> None:
     began = time.monotonic()
 
     os.kill(pid, signal.SIGKILL)
-    noticed = await _noticed(mortal, began)
+    noticed, noticed_at = await _noticed(mortal, began), datetime.now(UTC)
     assert noticed < NOTICED
     await asterisk_back(mortal, pid)
     back = time.monotonic() - began
-    await _lost(calls)
+    await _lost(calls, noticed_at)
     calls.phones_die()
     assert (await on_break.record())["state"] == "break", "a seat's state is its own, not Asterisk's"
     account = next(seat for seat in mortal.home.seats if seat.extension == "8003")
@@ -146,11 +149,11 @@ async def test_it_is_frozen_for_good(mortal: Hotline, tell_result: TellResult) -
     began = time.monotonic()
 
     os.kill(pid, signal.SIGSTOP)
-    noticed = await _noticed(mortal, began)
+    noticed, noticed_at = await _noticed(mortal, began), datetime.now(UTC)
     assert noticed < NOTICED
     await asterisk_back(mortal, pid)
     back = time.monotonic() - began
-    await _lost(calls)
+    await _lost(calls, noticed_at)
     calls.phones_die()
     talk = await _next_caller_is_served(mortal)
     await _alarm_came_and_went(mortal, since)
