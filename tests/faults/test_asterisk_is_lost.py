@@ -130,6 +130,7 @@ async def test_it_is_frozen_for_a_while(mortal: Hotline, tell_result: TellResult
     os.kill(pid, signal.SIGSTOP)
     try:
         noticed = await _noticed(mortal, began)
+        await mortal.events.until("alarm.raised", within=NOTICED, since=since, name=ALARM)
     finally:
         os.kill(pid, signal.SIGCONT)
     assert noticed < NOTICED
