@@ -195,6 +195,7 @@ class Controller:
             zone=settings.zone,
             clock=clock,
             latest_seq=lambda: self._journal.latest_seq,
+            live=settings.live_figures,
         )
         self._tickets = TicketOffice(tickets, self._calls, self._switchboard, stream=self._stream, clock=clock)
         self._keeper = RecordingKeeper(

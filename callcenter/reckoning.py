@@ -91,8 +91,12 @@ class Reckoner:
         clock: Clock,
         stream: Stream,
         latest_seq: Callable[[], int],
+        live: bool = True,
     ) -> None:
-        """`latest_seq`: number of the journal's newest entry."""
+        """Join the parts.
+
+        `latest_seq`: number of the journal's newest entry; `live` False: the process is started for the first question.
+        """
         self._database = database
         self._zone = zone
         self._clock = clock
@@ -101,6 +105,9 @@ class Reckoner:
         self._fed: deque[Numbered] = deque(maxlen=FED_AGAIN)
         self._writer: asyncio.StreamWriter | None = None
         self._there = asyncio.Event()
+        self._wanted = asyncio.Event()
+        if live:
+            self._wanted.set()
         self._numbers = itertools.count(1)
         self._asked: dict[int, asyncio.Future[tuple[Figures, Sequence[Figures]]]] = {}
         self._process: asyncio.subprocess.Process | None = None
@@ -137,6 +144,7 @@ class Reckoner:
 
     async def run(self) -> None:
         """Keep the process running until cancelled."""
+        await self._wanted.wait()
         wait = RETRY_FIRST_SECONDS
         while True:
             began = self._clock.monotonic()
@@ -202,6 +210,7 @@ class Reckoner:
         self, period: Period, *, queue: str | None, seat: str | None, by_half_hours: bool
     ) -> tuple[Figures, Sequence[Figures]]:
         number = next(self._numbers)
+        self._wanted.set()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._there.wait()
@@ -237,8 +246,9 @@ def reckoner_of(
     zone: tzinfo,
     clock: Clock,
     latest_seq: Callable[[], int],
+    live: bool,
 ) -> Reckoner:
     """Make what reckons figures, and have it told of every fact from now on."""
-    reckoner = Reckoner(database, zone=zone, clock=clock, stream=stream, latest_seq=latest_seq)
+    reckoner = Reckoner(database, zone=zone, clock=clock, stream=stream, latest_seq=latest_seq, live=live)
     switchboard.when_noted(reckoner.noted)
     return reckoner

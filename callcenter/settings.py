@@ -396,6 +396,11 @@ class Settings(BaseModel):
         "Keep a second controller loaded, which begins at once when the first one dies; takes some 100 MB of memory.",
         "true or false",
     )
+    live_figures: bool = _set(
+        True,  # noqa: FBT003 - as above
+        "Reckon the day's figures all the time and tell who watches; else they are reckoned when they are asked for.",
+        "true or false",
+    )
     max_watchers: int = _set(1000, "WebSocket connections at one time.", "1 to 100000", ge=1, le=100_000)
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = _set(
         "INFO", "Least weight of what is logged.", "DEBUG, INFO, WARNING or ERROR"

@@ -2,10 +2,13 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.hotlines import Shelf
 
 settings.register_profile("among others", deadline=None)  # other workers have the processor, too
 settings.load_profile("among others")
@@ -40,3 +43,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return rank, -size[item.path], str(item.path)
 
     items.sort(key=place)  # stable: the tests of one file stay in their order
+
+
+@pytest.fixture(scope="session")
+def shelf() -> Iterator[Shelf]:
+    """The hotlines that the tests of this worker share."""
+    shelf = Shelf()
+    yield shelf
+    shelf.clear()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.results import Results, TellResult, teller
 from tests.support.hotline import Hotline, visit
-from tests.support.hotlines import need_asterisk, running, running_as
+from tests.support.hotlines import Shelf, need_asterisk, running, running_as
 from tests.support.running_hotline import RunningHotline
 from tests.support.small_disk import NoDiskError
 from tests.support.strained_hotline import StrainedHotline
@@ -44,10 +44,10 @@ def tell_result(request: pytest.FixtureRequest) -> TellResult:
     return teller(request)
 
 
-@pytest.fixture(scope="session")
-def mortal_hotline() -> Iterator[RunningHotline]:
+@pytest.fixture
+def mortal_hotline(shelf: Shelf) -> RunningHotline:
     """Greets and queues; its processes may be killed."""
-    yield from running(3)
+    return shelf.take("mortal", lambda: running(3))
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def mortal(mortal_hotline: RunningHotline) -> AsyncIterator[Hotline]:
         yield hotline
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def crowded_hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToneHotline]:
     """Eight seats, eight units, a menu; hears tones as words. Its processes may be killed in every state of a call."""
     agents = write_roster(tmp_path_factory.mktemp("agents"))
@@ -64,11 +64,11 @@ def crowded_hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToneHo
     yield from running_as(ToneHotline, 2, "--flow", "menu", agents_folder=agents, **settings)
 
 
-@pytest.fixture(scope="session")
-def strained_hotline() -> Iterator[StrainedHotline]:
+@pytest.fixture
+def strained_hotline(shelf: Shelf) -> StrainedHotline:
     """Its resources can be taken away: small disks for database and log, workers that may be killed."""
     try:
-        yield from running_as(StrainedHotline, 5)
+        return shelf.take("strained", lambda: running_as(StrainedHotline, 5))
     except NoDiskError as error:
         pytest.skip(f"no small disk can be mounted here: {error}")
 

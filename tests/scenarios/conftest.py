@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.support.hotline import Hotline, visit
-from tests.support.hotlines import need_asterisk, running, running_as
+from tests.support.hotlines import Shelf, need_asterisk, running, running_as
 from tests.support.running_hotline import RunningHotline
 from tests.support.three_way import write_roster
 from tests.support.tone_hotline import ToneHotline
@@ -15,28 +15,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     need_asterisk(items, "tests/scenarios", seconds=60)
 
 
-@pytest.fixture(scope="session")
-def direct_hotline() -> Iterator[RunningHotline]:
+@pytest.fixture
+def direct_hotline(shelf: Shelf) -> RunningHotline:
     """Greets and queues."""
-    yield from running(0)
+    return shelf.take("direct", lambda: running(0))
 
 
-@pytest.fixture(scope="session")
-def menu_hotline() -> Iterator[RunningHotline]:
+@pytest.fixture
+def menu_hotline(shelf: Shelf) -> RunningHotline:
     """Asks for keys first."""
-    yield from running(1, "--flow", "menu")
+    return shelf.take("menu", lambda: running(1, "--flow", "menu"))
 
 
-@pytest.fixture(scope="session")
-def ringing_hotline() -> Iterator[RunningHotline]:
+@pytest.fixture
+def ringing_hotline(shelf: Shelf) -> RunningHotline:
     """Lets the caller hear ringing while seats are offered."""
-    yield from running(2, arrival="ring")
+    return shelf.take("ringing", lambda: running(2, arrival="ring"))
 
 
-@pytest.fixture(scope="session")
-def mortal_hotline() -> Iterator[RunningHotline]:
+@pytest.fixture
+def mortal_hotline(shelf: Shelf) -> RunningHotline:
     """Its processes may be killed."""
-    yield from running(3)
+    return shelf.take("mortal", lambda: running(3))
 
 
 @pytest.fixture
@@ -45,11 +45,11 @@ async def mortal(mortal_hotline: RunningHotline) -> AsyncIterator[Hotline]:
         yield hotline
 
 
-@pytest.fixture(scope="session")
-def recalling_hotline() -> Iterator[RunningHotline]:
+@pytest.fixture
+def recalling_hotline(shelf: Shelf) -> RunningHotline:
     """Owes a call after half a second, and gives up after two attempts a second apart; may be killed."""
     short: dict[str, object] = {"recall_short_seconds": 0.5, "recall_gap_seconds": 1, "recall_attempts": 2}
-    yield from running(8, arrival="ring", recall_refused="1390011[0-9]{4}", **short)
+    return shelf.take("recalling", lambda: running(8, arrival="ring", recall_refused="1390011[0-9]{4}", **short))
 
 
 @pytest.fixture
@@ -58,10 +58,10 @@ async def recalling(recalling_hotline: RunningHotline) -> AsyncIterator[Hotline]
         yield hotline
 
 
-@pytest.fixture(scope="session")
-def night_hotline() -> Iterator[RunningHotline]:
+@pytest.fixture
+def night_hotline(shelf: Shelf) -> RunningHotline:
     """Says its hours; 0 rings the seat on duty."""
-    yield from running(9, "--flow", "night")
+    return shelf.take("night", lambda: running(9, "--flow", "night"))
 
 
 @pytest.fixture
@@ -70,10 +70,10 @@ async def night(night_hotline: RunningHotline) -> AsyncIterator[Hotline]:
         yield hotline
 
 
-@pytest.fixture(scope="session")
-def tone_hotline() -> Iterator[ToneHotline]:
+@pytest.fixture
+def tone_hotline(shelf: Shelf) -> ToneHotline:
     """Hears tones as words; its speech workers may be killed."""
-    yield from running_as(ToneHotline, 7)
+    return shelf.take("tone", lambda: running_as(ToneHotline, 7))
 
 
 @pytest.fixture
@@ -82,11 +82,14 @@ async def tones(tone_hotline: ToneHotline) -> AsyncIterator[Hotline]:
         yield hotline
 
 
-@pytest.fixture(scope="session")
-def roomy_hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToneHotline]:
+@pytest.fixture
+def roomy_hotline(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> ToneHotline:
     """Eight seats, eight units that are always on duty; every call is recorded, and every leg tapped."""
-    agents = write_roster(tmp_path_factory.mktemp("agents"))
-    yield from running_as(ToneHotline, 6, agents_folder=agents)
+
+    def make() -> Iterator[ToneHotline]:
+        yield from running_as(ToneHotline, 6, agents_folder=write_roster(tmp_path_factory.mktemp("agents")))
+
+    return shelf.take("roomy", make)
 
 
 @pytest.fixture

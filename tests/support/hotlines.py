@@ -1,7 +1,7 @@
-"""Hotlines that many tests share: started once, and at the end they must stop as they should."""
+"""Hotlines that many tests share: started when the first asks for one, and at the end it must stop as it should."""
 
-from collections.abc import Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import TypeVar, cast
 
 import pytest
 
@@ -11,6 +11,38 @@ RunningT = TypeVar("RunningT", bound=RunningHotline)
 
 SHORT: dict[str, object] = {"wrap_up_seconds": 1, "ring_seconds": 5, "no_ring_seconds": 2, "announce_first_seconds": 5}
 """Times that a story need not wait for."""
+
+
+MOST_RUNNING = 2
+"""Of one worker at a time: one that nobody asks for still costs a few per cent of a core."""
+
+
+class Shelf:
+    """The hotlines that run now. One that is asked for again is the same; the one used longest ago makes room."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, tuple[RunningHotline, Iterator[RunningHotline]]] = {}
+
+    def take(self, name: str, make: Callable[[], Iterator[RunningT]]) -> RunningT:
+        """Give the hotline of this name, started by `make` (as by `running`) where it does not run."""
+        kept = self._running.pop(name, None)
+        if kept is None:
+            while len(self._running) >= MOST_RUNNING:
+                self._stop(next(iter(self._running)))
+            making = make()
+            kept = next(making), making
+        self._running[name] = kept
+        return cast("RunningT", kept[0])
+
+    def clear(self) -> None:
+        """Stop all."""
+        while self._running:
+            self._stop(next(iter(self._running)))
+
+    def _stop(self, name: str) -> None:
+        _, making = self._running.pop(name)
+        for _ in making:  # goes on behind its `yield`, which stops it and looks how it ended
+            raise AssertionError("a hotline is made once")
 
 
 def running(number: int, *flags: str, **settings: object) -> Iterator[RunningHotline]:

@@ -82,7 +82,7 @@ class RunningHotline:
 
     def __init__(self, ports: Ports, *flags: str, **settings: object) -> None:
         # What a story does not tell of costs no processor.
-        settings = {"speech_engine": "off", "standby": "false"} | settings
+        settings = {"speech_engine": "off", "standby": "false", "live_figures": "false"} | settings
         self.ports = ports
         # Beside pytest's own folders, which Asterisk's unprivileged user may not enter.
         self.folder = Path(tempfile.mkdtemp(prefix="callcenter-test-"))
