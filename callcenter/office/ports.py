@@ -241,6 +241,10 @@ class Recordings(Protocol):
         """Look at the file that Asterisk writes for a running call."""
         ...
 
+    async def incoming(self) -> Sequence[CallId]:
+        """Give the calls of which the telephone system's own file is still there, running or ended. Raises OSError."""
+        ...
+
     async def keep(self, call_id: CallId, secrets: Sequence[tuple[float, float]]) -> float | None:
         """Make the lasting WAV of an ended call; its seconds, or None when there is no sound. Raises OSError.
 

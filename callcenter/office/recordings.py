@@ -113,10 +113,10 @@ class RecordingKeeper:
     async def _keep_ended(self) -> None:
         while True:
             try:
-                for call in await self._calls.unsettled_recordings():
+                for call in [*await self._calls.unsettled_recordings(), *await self._left_behind()]:
                     self._ended.setdefault(call.id, call)
                 break
-            except CallcenterError as error:
+            except (CallcenterError, OSError) as error:
                 log.warning("unsettled recordings could not be listed", why=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
         while True:
@@ -127,6 +127,11 @@ class RecordingKeeper:
             with suppress(TimeoutError):
                 async with asyncio.timeout(RETRY_SECONDS if self._ended else None):
                     await self._arrived.wait()
+
+    async def _left_behind(self) -> Sequence[Call]:
+        """Give ended calls whose file an earlier controller did not come to take away: also who was never answered."""
+        known = await self._calls.several(await self._recordings.incoming())
+        return [call for call in known.values() if not call.is_live]
 
     async def _settle(self, call: Call) -> None:
         with bound_contextvars(call_id=call.id):

@@ -53,6 +53,13 @@ class Recordings:
             return SoundSeen(exists=False, size_bytes=0)
         return await asyncio.to_thread(_seen, self._raw(own))
 
+    async def incoming(self) -> Sequence[CallId]:
+        """Give the calls whose own file of Asterisk's is still there, running or ended. Raises OSError."""
+        return await asyncio.to_thread(self._incoming)
+
+    def _incoming(self) -> Sequence[CallId]:
+        return [CallId(path.stem) for path in (self._folder / INCOMING).glob("*.raw")]
+
     async def keep(self, call_id: CallId, secrets: Sequence[tuple[float, float]] = ()) -> float | None:
         """Make the lasting WAV of an ended call; its seconds, or None when there is no sound. Raises OSError.
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from callcenter.domain.calls import Outcome, RecordingState
@@ -15,10 +17,10 @@ def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "RETRY_SECONDS", 0.02)
 
 
-def a_keeper(office: Office, recordings: FakeRecordings) -> RecordingKeeper:
+def a_keeper(office: Office, recordings: FakeRecordings, calls: FakeCalls | None = None) -> RecordingKeeper:
     return RecordingKeeper(
         recordings,  # type: ignore[arg-type]  # only what keeping needs
-        FakeCalls(),  # type: ignore[arg-type]
+        calls or FakeCalls(),  # type: ignore[arg-type]
         office.switchboard,
         clock=office.clock,
         minimum_free_bytes=10**9,
@@ -184,3 +186,16 @@ async def test_one_disk_fault_does_not_delay_the_next_recording(monkeypatch: pyt
         recordings.full = False
         office.the_caller_hangs_up(other)
         await eventually(lambda: state_of(office, other) is RecordingState.KEPT)
+
+
+async def test_the_file_of_a_call_that_ended_before_this_controller_began_is_not_left_lying() -> None:
+    earlier = an_office()
+    earlier.a_caller_waits()
+    earlier.the_caller_hangs_up()
+    ended = earlier.switchboard.exchange.call(CALL)
+    assert ended is not None
+    office, recordings = an_office(), FakeRecordings(sizes={CALL: 44_000})
+    keeper = a_keeper(office, recordings, FakeCalls(stored={CALL: replace(ended, recording=None)}))
+
+    async with running(keeper.run):
+        await eventually(lambda: recordings.kept == [CALL])

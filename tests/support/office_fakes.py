@@ -182,6 +182,9 @@ class FakeRecordings:
             self.sizes[call_id] = size + self.grows
         return SoundSeen(exists=size is not None, size_bytes=size or 0)
 
+    async def incoming(self) -> Sequence[CallId]:
+        return [call_id for call_id, size in self.sizes.items() if size is not None]
+
     async def keep(self, call_id: CallId, secrets: Sequence[tuple[float, float]] = ()) -> float | None:
         self.secrets[call_id] = secrets
         if self.full:
