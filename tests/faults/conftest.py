@@ -19,11 +19,19 @@ from tests.support.tone_hotline import ToneHotline
 PAGE = os.environ.get("CALLCENTER_RELIABILITY")
 """Where the page of results goes; unset in an ordinary run, which writes none (see scripts/reliability)."""
 
+IN_EVERY_RUN = frozenset(
+    {"test_the_soak", "test_the_controller_is_killed", "test_the_database", "test_the_disk", "test_the_broker"}
+)
+"""Files that `scripts/test` runs as well; all others, for which it has no time, are run by `scripts/reliability`."""
+
 _results = Results()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     need_asterisk(items, "tests/faults", seconds=120)
+    for item in items:
+        if "tests/faults" in str(item.path) and item.path.stem not in IN_EVERY_RUN:
+            item.add_marker(pytest.mark.at_length)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -13,7 +13,7 @@ from tests.support.hotline import visit
 from tests.support.mortality import controller_killed
 from tests.support.tone_hotline import ToneHotline
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.alone]  # how soon it is back is measured
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
