@@ -26,10 +26,13 @@ def main() -> None:
     asked = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     asked.add_argument("names", nargs="*", choices=[*ALL, []], help="all of them where none is named")
     asked.add_argument("--write", action="store_true", help="put what was found into docs/performance.md")
+    asked.add_argument("--runs", type=int, help="how often each is measured, instead of its own number")
     given = asked.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     for name in given.names or ALL:
-        chapter: Chapter = asyncio.run(importlib.import_module(f"benchmarks.{name}").measure())
+        benchmark = importlib.import_module(f"benchmarks.{name}")
+        benchmark.RUNS = given.runs or benchmark.RUNS
+        chapter: Chapter = asyncio.run(benchmark.measure())
         print(chapter.text, flush=True)
         if given.write:
             write([chapter])
