@@ -84,7 +84,7 @@ class Absence:
         if text is None:
             return
         arrived = await asyncio.to_thread(arrivals, text, since=until - LONGEST)
-        known = {call.id: call.t0 for call in (*self._exchange.calls, *self._exchange.unaccounted)}
+        known = {call.id: call.t0 for call in self._exchange.without_end}
         others = {CallId(line.call_id): line.at for line in arrived if line.at <= until and line.call_id not in known}
         wanted = known | {call_id: at for call_id, at in others.items() if call_id in self._here}
         events = await self._found(text, callers(arrived), wanted, until=until)
@@ -123,7 +123,7 @@ class Absence:
         """Give what the record tells of these calls, each with when it began."""
         begin = min(wanted.values(), default=until) - MARGIN
         lines = [line for line in await asyncio.to_thread(lines_since, text, begin) if line.at <= until]
-        live = [call for call in (*self._exchange.calls, *self._exchange.unaccounted) if call.id in wanted]
+        live = [call for call in self._exchange.without_end if call.id in wanted]
         return await asyncio.to_thread(
             told,
             lines,

@@ -113,8 +113,8 @@ class Desk:
     # Calls
 
     def live_calls(self) -> Sequence[Call]:
-        """Calls whose caller is on the line, oldest first."""
-        return self._switchboard.exchange.calls
+        """Calls of which no end was told, oldest first: as whoever watches was told of them."""
+        return self._switchboard.exchange.without_end
 
     async def call(self, call_id: str) -> Call:
         """One call, live or ended. Raises NotFoundError."""

@@ -33,7 +33,7 @@ class Watched:
     def snapshot(self) -> dict[str, Any]:
         exchange = self.office.switchboard.exchange
         return {
-            "calls": [call_view(call) for call in exchange.calls],
+            "calls": [call_view(call) for call in exchange.without_end],
             "seats": [seat_view(seat) for seat in exchange.seats],
             "queues": [queue_view(queue) for queue in exchange.queues()],
             "trunks": [trunk_view(exchange.trunk())],
@@ -100,6 +100,18 @@ def test_the_old_snapshot_and_every_event_are_the_new_snapshot(steps: list[Any])
         watched.follow(step)
         assert watched.differences() == [], step
     assert watched.office.switchboard.failures == 0
+
+
+def test_a_call_that_is_gone_stands_until_its_end_is_told() -> None:
+    watched = Watched("8001")
+    watched.office.a_caller_waits()
+    watched.office.tell(t.LinkLost(at=watched.office.clock.now()))
+    unread = t.LinkRestored(at=watched.office.clock.now(), calls=(), seats_registered=frozenset(), unread=True)
+
+    watched.office.tell(unread)
+
+    assert [call["id"] for call in watched.snapshot()["calls"]] == [CALL]
+    assert watched.differences() == []
 
 
 def test_a_missed_offer_leaves_the_call_without_a_seat() -> None:

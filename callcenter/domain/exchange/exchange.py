@@ -5,8 +5,7 @@ from typing import assert_never
 
 from callcenter.domain import telephony
 from callcenter.domain.alarms import Alarm
-from callcenter.domain.calls import Call, CallState, Direction, RecordingState
-from callcenter.domain.distribution import FreeSeat, WaitingCaller, choose
+from callcenter.domain.calls import Call, CallState, RecordingState
 from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableError
 from callcenter.domain.exchange import (
     afterwards,
@@ -20,6 +19,7 @@ from callcenter.domain.exchange import (
     returns,
     seats,
     units,
+    waiting,
     watchdog,
 )
 from callcenter.domain.exchange.commands import (
@@ -62,13 +62,11 @@ from callcenter.domain.seats import Seat
 from callcenter.domain.telephony import TelephonyEvent
 from callcenter.domain.trunk import Trunk, trunk_of
 from callcenter.domain.views import QueueView
-from callcenter.domain.wishes import Announce, EndCall, MuteRecording, TakeBack
+from callcenter.domain.wishes import EndCall, MuteRecording
 
-RETURN_SECONDS = 1.5  # longer than the dialplan needs, shorter than the watchdog's patience
 UNSETTLED = (RecordingState.RECORDING, RecordingState.FAILED)
 """A disk that is full is not full for ever: what failed is tried again."""
 SETTLED_KEPT = 1000
-ASK_BACK_SECONDS = 1.0
 
 
 class Exchange:
@@ -86,7 +84,7 @@ class Exchange:
         if not isinstance(event, telephony.LineTaken | telephony.LegRang):
             self._state.settling = False  # what the lists had to tell beside the calls has been told
         self._dispatch(event)
-        self._distribute()
+        waiting.distribute(self._state)
         return self._state.take()
 
     def ask(self, command: Command, now: Moment) -> Decision:
@@ -100,7 +98,7 @@ class Exchange:
         """
         self._state.now = now
         self._obey(command)
-        self._distribute()
+        waiting.distribute(self._state)
         return self._state.take()
 
     def tick(self, now: Moment) -> Decision:
@@ -111,9 +109,9 @@ class Exchange:
         seats.end_wrap_ups(state)
         legs.watch(state)
         watchdog.watch(state)
-        self._fetch_back()
-        self._distribute()
-        self._announce()
+        waiting.fetch_back(self._state)
+        waiting.distribute(self._state)
+        waiting.announce(self._state)
         state.note_alarms()
         self._forget()
         return state.take()
@@ -189,6 +187,11 @@ class Exchange:
         return [call for call in self._state.calls.values() if call.is_live and call.id not in self._state.unaccounted]
 
     @property
+    def without_end(self) -> Sequence[Call]:
+        """Calls of which no end was told, oldest first: those on the line, and those whose end is still read up."""
+        return [call for call in self._state.calls.values() if call.is_live]
+
+    @property
     def is_settled(self) -> bool:
         """Nothing is to come of any call: none is live, and what is done behind an end is done."""
         return not self._state.calls
@@ -238,12 +241,12 @@ class Exchange:
     def queues(self) -> Sequence[QueueView]:
         """The queue as it is now."""
         state = self._state
-        waiting = sorted(self._everybody_waiting(), key=lambda caller: (caller.since, caller.order))
-        longest = max(((state.now.wall - caller.since).total_seconds() for caller in waiting), default=0.0)
+        line = sorted(waiting.everybody(state), key=lambda caller: (caller.since, caller.order))
+        longest = max(((state.now.wall - caller.since).total_seconds() for caller in line), default=0.0)
         return [
             QueueView(
                 name=state.policy.queue,
-                waiting=tuple((caller.call_id, caller.since) for caller in waiting),
+                waiting=tuple((caller.call_id, caller.since) for caller in line),
                 ready=sum(legs.seat_free(state, extension) for extension in state.seats),
                 talking=sum(1 for call in state.calls.values() if call.state is CallState.TALKING),
                 longest_wait=max(0.0, longest),
@@ -397,87 +400,6 @@ class Exchange:
             raise RefusedError(f"recording and notes are {paused}")
         self._state.want(MuteRecording(call_id=call.id, muted=command.on))
         self._state.note(SecretChanged(at=self._state.now.wall, call_id=call.id, on=command.on))
-
-    def _everybody_waiting(self) -> Sequence[WaitingCaller]:
-        """All who asked for a person and have none, those who ring included."""
-        state = self._state
-        return [
-            WaitingCaller(
-                call_id=call.id,
-                queue=call.queue or state.policy.queue,
-                since=call.t2 or call.t0,
-                order=state.tracks[call.id].order,
-            )
-            for call in state.calls.values()
-            if call.state in (CallState.QUEUED, CallState.RINGING)
-            and call.id not in state.unaccounted
-            and (call.t2 is not None or call.direction is Direction.OUTBOUND)
-        ]
-
-    def _distribute(self) -> None:
-        state = self._state
-        if not state.linked or state.settling:
-            return
-        hold_until = state.policy.hand_back_seconds
-        if any(
-            track.in_fallback is not None and state.now.mono - track.in_fallback < hold_until
-            for track in state.tracks.values()
-        ):
-            return  # callers are on their way back from Asterisk's queue; an offer now would break their order
-        waiting = [
-            caller
-            for caller in self._everybody_waiting()
-            if (state.tracks[caller.call_id].waits or self._returns(caller.call_id))
-            and state.tracks[caller.call_id].offer is None
-            and not state.tracks[caller.call_id].ending
-        ]
-        if not waiting:
-            return
-        free = [
-            FreeSeat(extension=extension, idle_since=state.seats[extension].idle_since)
-            for extension in state.seats
-            if legs.seat_free(state, extension)
-        ]
-        for caller, seat in choose(waiting, free):
-            if state.tracks[caller.call_id].waits:
-                legs.offer(state, caller.call_id, seat.extension)
-
-    def _returns(self, call_id: CallId) -> bool:
-        """Tell whether he is about to stand in the line again, as its first; the dialplan takes half a second."""
-        since = self._state.tracks[call_id].returning
-        return since is not None and self._state.now.mono - since < RETURN_SECONDS
-
-    def _fetch_back(self) -> None:
-        """Ask again, for Asterisk's queue gives nobody back for whom it rings a seat, or who is still greeted."""
-        state = self._state
-        if not state.linked:
-            return
-        for call_id, track in state.tracks.items():
-            if track.in_fallback is None or track.offer is not None or track.ended is not None:
-                continue
-            if track.asked_back is None or state.now.mono - track.asked_back >= ASK_BACK_SECONDS:
-                track.asked_back = state.now.mono
-                state.want(TakeBack(call_id=call_id))
-
-    def _announce(self) -> None:
-        state = self._state
-        order = sorted(self._everybody_waiting(), key=lambda caller: (caller.since, caller.order))
-        for ahead, caller in enumerate(order):
-            track = state.tracks[caller.call_id]
-            due = track.announce_at is not None and state.now.mono >= track.announce_at
-            if not due or not track.waits or track.offer is not None:
-                continue
-            track.announce_at = state.now.mono + state.policy.announce_every_seconds
-            state.want(Announce(call_id=caller.call_id, ahead=ahead, wait_minutes=self._expected_minutes(ahead)))
-
-    def _expected_minutes(self, ahead: int) -> int | None:
-        """Reckon from how long the last talks took and how many seats are on duty; rounded up."""
-        state = self._state
-        on_duty = sum(seat.state in seats.ON_DUTY for seat in state.seats.values())
-        if not state.handled_seconds or not on_duty:
-            return None
-        mean = sum(state.handled_seconds) / len(state.handled_seconds)
-        return max(1, round((ahead + 1) * mean / on_duty / 60 + 0.49))
 
     def _forget(self) -> None:
         """Let go of calls whose every part is settled; of the oldest too, where too many are not."""
