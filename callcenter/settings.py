@@ -11,10 +11,23 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
-from pydantic_core import PydanticCustomError
 
-from callcenter.addresses import Endpoint, PortRange, parse_endpoint, parse_port_range
+from callcenter.addresses import Endpoint, PortRange, parse_endpoint
 from callcenter.events.address import BrokerAddress, parse_broker
+from callcenter.setting_values import (
+    compiles,
+    known_broker,
+    known_database,
+    known_time_zone,
+    like,
+    listens,
+    none_when_empty,
+    not_empty,
+    phones_can_call,
+    port_range,
+    reached,
+    upper,
+)
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 """The folder that holds `ivr_flows/` and `agents/` of this copy of the project."""
@@ -26,107 +39,9 @@ _HOURS = re.compile(r"|([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0
 _AREA_CODE = re.compile(r"0[1-9][0-9]{1,2}")
 _VOICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+_.-]{0,63}")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}|/.+")
-_DATABASE = re.compile(r"(sqlite|sqlite\+aiosqlite|postgresql|postgresql\+asyncpg)://.+")
 
 DIAL_OUT = r"1[3-9][0-9]{9}|0[1-9][0-9]{8,10}|[2-8][0-9]{6,7}|1[0-2][0-9]{1,3}|9[56][0-9]{3,6}"
 """Mainland mobiles, landlines with and without area code, short service numbers; nothing abroad."""
-
-
-def _refuse(wrong: str) -> PydanticCustomError:
-    """Refuse a value; `wrong` fits behind "is", what to write instead comes from the field."""
-    return PydanticCustomError("setting", "{wrong}", {"wrong": wrong})
-
-
-def _listens(value: Any) -> Any:
-    return _endpoint(value, names=False)
-
-
-def _reached(value: Any) -> Any:
-    return _endpoint(value, names=True)
-
-
-def _endpoint(value: Any, *, names: bool) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_endpoint(value, names=names)
-    except ValueError as error:
-        raise _refuse(str(error)) from error
-
-
-def _port_range(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_port_range(value)
-    except ValueError as error:
-        raise _refuse(str(error)) from error
-
-
-def _like(pattern: re.Pattern[str], wrong: str) -> AfterValidator:
-    def check(value: str | None) -> str | None:
-        if value is not None and not pattern.fullmatch(value):
-            raise _refuse(wrong)
-        return value
-
-    return AfterValidator(check)
-
-
-def _ip_address(value: str | None) -> str | None:
-    if value is None:
-        return None
-    try:
-        endpoint = parse_endpoint(f"{value}:1")
-    except ValueError as error:
-        raise _refuse("not an IP address") from error
-    if endpoint.is_any:
-        raise _refuse("every address of this machine, which no phone can call")
-    return endpoint.host
-
-
-def _time_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ValueError, LookupError, OSError) as error:
-        raise _refuse("no time zone that is known here") from error
-    return value
-
-
-def _pattern(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise _refuse(f"not a pattern ({error.msg})") from error
-    return value
-
-
-def _database(value: SecretStr | None) -> SecretStr | None:
-    if value is not None and not _DATABASE.fullmatch(value.get_secret_value()):
-        raise _refuse("no address of a database that is known here")
-    return value
-
-
-def _broker(value: SecretStr | None) -> SecretStr | None:
-    if value is not None:
-        try:
-            parse_broker(value.get_secret_value())
-        except ValueError as error:
-            raise _refuse(str(error)) from error
-    return value
-
-
-def _named(value: Any) -> Any:
-    if value == "":
-        raise _refuse("empty")
-    return value
-
-
-def _none_when_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
-def _upper(value: Any) -> Any:
-    return value.upper() if isinstance(value, str) else value
 
 
 def _set(default: Any, meaning: str, write: str, **limits: Any) -> Any:
@@ -134,9 +49,9 @@ def _set(default: Any, meaning: str, write: str, **limits: Any) -> Any:
     return Field(default=default, description=meaning, json_schema_extra={"write": write}, **limits)
 
 
-Listens = Annotated[Endpoint, BeforeValidator(_listens)]
-Folder = Annotated[Path, BeforeValidator(_named)]
-Reached = Annotated[Endpoint, BeforeValidator(_reached)]
+Listens = Annotated[Endpoint, BeforeValidator(listens)]
+Folder = Annotated[Path, BeforeValidator(not_empty)]
+Reached = Annotated[Endpoint, BeforeValidator(reached)]
 
 
 class Settings(BaseModel):
@@ -149,10 +64,10 @@ class Settings(BaseModel):
         "Folder that holds all that a run writes. Two homes with different ports run side by side.",
         "a folder",
     )
-    hotline: Annotated[str, _like(_DIGITS, "no telephone number")] = _set(
+    hotline: Annotated[str, like(_DIGITS, "no telephone number")] = _set(
         "12345", "Number of the hotline.", "3 to 15 digits"
     )
-    node: Annotated[str, _like(_NODE, "no name of a node")] = _set(
+    node: Annotated[str, like(_NODE, "no name of a node")] = _set(
         "node1",
         "Name of this machine among several of one hotline.",
         "small letters, digits and -, beginning with a letter, at most 32",
@@ -167,7 +82,7 @@ class Settings(BaseModel):
         "Where phones and the trunk reach the hotline (UDP), IPv4. The host is also where sound goes.",
         "an IPv4 address and a port, such as 127.0.0.1:5060",
     )
-    rtp: Annotated[PortRange, BeforeValidator(_port_range)] = _set(
+    rtp: Annotated[PortRange, BeforeValidator(port_range)] = _set(
         "10000-10999",
         "Ports for sound (UDP), four for each call.",
         "two ports with - between, 20 or more ports apart, such as 10000-10999",
@@ -184,13 +99,13 @@ class Settings(BaseModel):
         "Where the telephone network's gateway is: calls to units go there, citizens' calls come from there.",
         "a host and a port, such as 127.0.0.1:5080",
     )
-    public_address: Annotated[str | None, AfterValidator(_ip_address), BeforeValidator(_none_when_empty)] = _set(
+    public_address: Annotated[str | None, AfterValidator(phones_can_call), BeforeValidator(none_when_empty)] = _set(
         None,
         "Address of this machine that phones are told, where `sip` listens on every address. Default: the host of"
         " `sip`.",
         "an IPv4 address of this machine, such as 192.168.1.10",
     )
-    flow: Annotated[str, _like(_FLOW, "no name of a flow")] = _set(
+    flow: Annotated[str, like(_FLOW, "no name of a flow")] = _set(
         "direct",
         "Flow that callers go through: `direct` (greeting, then a person), `menu`, `night`, or one of your own.",
         "the `name` of a flow in flows_folder",
@@ -225,17 +140,17 @@ class Settings(BaseModel):
     announce_every_seconds: float = _set(
         45, "Time between two tellings of the place in line, in seconds.", "10 to 3600", ge=10, le=3600
     )
-    area_code: Annotated[str, _like(re.compile(_AREA_CODE.pattern + "|"), "no area code")] = _set(
+    area_code: Annotated[str, like(re.compile(_AREA_CODE.pattern + "|"), "no area code")] = _set(
         "",
         "Area code that the network leaves out of local numbers; added to them before they are stored.",
         "an area code with its 0, such as 022, or nothing",
     )
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = _set(
+    time_zone: Annotated[str, AfterValidator(known_time_zone)] = _set(
         "Asia/Shanghai",
         "Time zone of opening hours, of ticket numbers and of folders of recordings.",
         "a name such as Asia/Shanghai",
     )
-    dial_out: Annotated[str, AfterValidator(_pattern)] = _set(
+    dial_out: Annotated[str, AfterValidator(compiles)] = _set(
         DIAL_OUT,
         "Regular expression that a number must match as a whole to be dialled by a person. Units of the roster"
         " are always allowed.",
@@ -269,17 +184,17 @@ class Settings(BaseModel):
         "Call back also those who hung up in the menu, before they had asked for a person.",
         "true or false",
     )
-    recall_refused: Annotated[str, AfterValidator(_pattern)] = _set(
+    recall_refused: Annotated[str, AfterValidator(compiles)] = _set(
         "",
         "Regular expression of the numbers that are never called back. Default: none.",
         "a regular expression that a number must match as a whole, or nothing",
     )
-    database_url: Annotated[SecretStr | None, AfterValidator(_database), BeforeValidator(_none_when_empty)] = _set(
+    database_url: Annotated[SecretStr | None, AfterValidator(known_database), BeforeValidator(none_when_empty)] = _set(
         None,
         "Database. Default: SQLite in the home.",
         "postgresql://USER:PASSWORD@HOST/NAME or sqlite:///FILE",
     )
-    voice: Annotated[str, _like(_VOICE, "no name of a voice")] = _set(
+    voice: Annotated[str, like(_VOICE, "no name of a voice")] = _set(
         "cmn-latn-pinyin",
         "espeak-ng voice that speaks the texts for which no sound is recorded.",
         "the name of a voice, as `espeak-ng --voices` lists them",
@@ -292,13 +207,13 @@ class Settings(BaseModel):
         "auto, vosk, whisper or off",
     )
     speech_model: Annotated[
-        str | None, _like(_MODEL, "no name or folder of a model"), BeforeValidator(_none_when_empty)
+        str | None, like(_MODEL, "no name or folder of a model"), BeforeValidator(none_when_empty)
     ] = _set(
         None,
         "Model it hears with. Default: the first of `callcenter speech models` that is on disk.",
         "a name of `callcenter speech models`, or the folder of a model, beginning with /",
     )
-    speech_workers: Annotated[int | None, BeforeValidator(_none_when_empty)] = _set(
+    speech_workers: Annotated[int | None, BeforeValidator(none_when_empty)] = _set(
         None,
         "Processes that turn voices into words, each with a model of its own. Default: one for two cores.",
         "1 to 64, or nothing",
@@ -313,7 +228,7 @@ class Settings(BaseModel):
         ge=1,
         le=100,
     )
-    retention_days: Annotated[int | None, BeforeValidator(_none_when_empty)] = _set(
+    retention_days: Annotated[int | None, BeforeValidator(none_when_empty)] = _set(
         None,
         "Days after which recordings are deleted. Default: nothing is ever deleted.",
         "1 to 36500, or nothing",
@@ -345,7 +260,7 @@ class Settings(BaseModel):
     alarm_longest_wait_seconds: float = _set(
         60, "Wait of a caller from which an alarm is raised, in seconds.", "1 to 3600", ge=1, le=3600
     )
-    duty_hours: Annotated[str, _like(_HOURS, "no hours of a day")] = _set(
+    duty_hours: Annotated[str, like(_HOURS, "no hours of a day")] = _set(
         "",
         "Hours of every day in which a seat must be on duty, else an alarm is raised: `00:00-24:00` for a hotline that"
         " answers day and night. Default: only while callers wait.",
@@ -368,23 +283,23 @@ class Settings(BaseModel):
     outbox_hours: float = _set(
         72, "How long they are kept for it, in hours. They hold callers' numbers and words.", "1 to 8760", ge=1, le=8760
     )
-    webhooks_file: Annotated[Path | None, BeforeValidator(_none_when_empty)] = _set(
+    webhooks_file: Annotated[Path | None, BeforeValidator(none_when_empty)] = _set(
         None,
         "File that names the webhooks that are told what happens (docs/events.md). Default: there are none.",
         "a TOML file that nobody else may read",
     )
-    mqtt_url: Annotated[SecretStr | None, AfterValidator(_broker), BeforeValidator(_none_when_empty)] = _set(
+    mqtt_url: Annotated[SecretStr | None, AfterValidator(known_broker), BeforeValidator(none_when_empty)] = _set(
         None,
         "MQTT broker that is told what happens (docs/events.md). Default: none is. In user and password, signs such as"
         " @ : / are written as %40 %3A %2F.",
         "mqtt://USER:PASSWORD@HOST:PORT or mqtts://… for TLS",
     )
-    mqtt_ca_file: Annotated[Path | None, BeforeValidator(_none_when_empty)] = _set(
+    mqtt_ca_file: Annotated[Path | None, BeforeValidator(none_when_empty)] = _set(
         None,
         "Certificate of the authority that signed the broker's, for mqtts. Default: those this machine trusts.",
         "a PEM file",
     )
-    mqtt_own_port: Annotated[int | None, BeforeValidator(_none_when_empty)] = _set(
+    mqtt_own_port: Annotated[int | None, BeforeValidator(none_when_empty)] = _set(
         None,
         "Port on 127.0.0.1 for a Mosquitto of the home's own, started beside Asterisk. Default: none is started.",
         "a port from 1 to 65535, or nothing",
@@ -402,7 +317,7 @@ class Settings(BaseModel):
         "true or false",
     )
     max_watchers: int = _set(1000, "WebSocket connections at one time.", "1 to 100000", ge=1, le=100_000)
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = _set(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(upper)] = _set(
         "INFO", "Least weight of what is logged.", "DEBUG, INFO, WARNING or ERROR"
     )
     log_format: Literal["json", "text"] = _set(
@@ -418,7 +333,7 @@ class Settings(BaseModel):
     asterisk_user: str = _set(
         "callcenter", "Manager user of an Asterisk that somebody else runs.", "a name", min_length=1
     )
-    asterisk_secret: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)] = _set(
+    asterisk_secret: Annotated[SecretStr | None, BeforeValidator(none_when_empty)] = _set(
         None, "Manager secret of an Asterisk that somebody else runs.", "the secret"
     )
 
