@@ -14,7 +14,7 @@ from callcenter.domain.exchange import commands as c
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.seats import SeatState
 from callcenter.domain.telephony import Ending, Place
-from callcenter.domain.wishes import OfferSeat
+from callcenter.domain.wishes import EndLeg, OfferSeat
 from tests.support.exchange_story import BEGIN, SEATS, Story
 
 CALLS = st.sampled_from([CallId("A"), CallId("B")])
@@ -251,3 +251,34 @@ def follow(story: Story, step: Any) -> None:
         assert refused != ""
         assert refused is None or len(story.facts) == before
         story.check()
+
+
+def test_of_two_units_in_the_journal_one_stays_and_the_end_of_the_other_is_asked_for_anew() -> None:
+    story, of_a = Story(ready=SEATS), CallId("A")
+    follow(story, t.Arrived(at=BEGIN, call_id=of_a, caller=None, recording=None))
+    for unit in ("unit-1", "unit-2"):
+        leg = LegId(unit)
+        follow(story, t.LegDialled(at=BEGIN, call_id=of_a, leg_id=leg, seat=None, kind=LegKind.UNIT))
+        follow(story, t.LegAnswered(at=BEGIN, call_id=of_a, leg_id=leg))
+        follow(story, t.PartyJoined(at=BEGIN, call_id=of_a, leg_id=leg, talk="of A"))
+
+    follow(story, "restart")
+    there = tuple(
+        t.LegFound(leg_id=LegId(unit), seat=None, answered=True, talk="of A", kind=LegKind.UNIT)
+        for unit in ("unit-1", "unit-2")
+    )
+    called = t.CallFound(
+        call_id=of_a,
+        caller=None,
+        arrived=BEGIN,
+        answered=True,
+        since=None,
+        place=Place.TALK,
+        talk="of A",
+        legs=there,
+        recording=None,
+    )
+    story.wishes.clear()
+    follow(story, t.LinkRestored(at=BEGIN, calls=(called,), seats_registered=frozenset()))
+
+    assert [wish.leg_id for wish in story.wishes if isinstance(wish, EndLeg)] == ["unit-2"]

@@ -278,3 +278,6 @@ def restore(state: State, call: Call) -> None:
     track.unit = Third(
         leg_id=leg.id, private=leg.state is LegState.PRIVATE, dialled=state.now.mono, ring_seconds=0.0, rang=True
     )
+    for other in call.legs:
+        if other.kind is LegKind.UNIT and other.state is not LegState.ENDED and other.id != leg.id:
+            track.asked[other.id] = state.now.mono  # one at a time: its end was asked for, and is again by `recovery`
