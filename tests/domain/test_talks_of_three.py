@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from callcenter.domain.calls import CallState, LegKind, LegState
@@ -225,6 +225,7 @@ def is_of(channel: Channel, call: CallId) -> bool:
 
 @settings(max_examples=250, deadline=None)
 @given(st.integers(0, 2**32 - 1))
+@example(105623)  # a hold with a unit, a new controller, and the unit gone meanwhile: the operator stayed mute
 def test_whatever_people_do_nobody_is_left_alone_or_mute_and_the_picture_is_what_is(seed: int) -> None:
     by, stage = Random(seed), Stage()
     try:

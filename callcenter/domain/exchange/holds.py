@@ -107,6 +107,8 @@ def keep_in_step(state: State, call: Call) -> None:
     if not call.held or held_leg is None:
         return
     if track.music is None and not _unit_is_with_him(call):
+        if state.recovering and not track.hold_mutes:
+            return  # an earlier controller may have muted the seat, and `recovery` breaks the hold off
         _play(state, call, held_leg.id)
     elif track.music is not None and _unit_is_with_him(call):
         state.want(StopMusic(call_id=call.id, music_id=track.music, seat_leg=held_leg.id, unmute_seat=False))
