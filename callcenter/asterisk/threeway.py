@@ -160,7 +160,7 @@ class ThreeWay:
                 self._set(self._table.leg(wish.leg_id), "KEEP", "1")  # should the talk be over by then
                 self._bring(wish.call_id, wish.leg_id, variable="TARGET", context="add")
             case GiveCallerBack():
-                self._set(self._table.leg(wish.seat_leg), "KEEP", "")
+                # It stays kept until the two have met: it may still be on its way out of the talk with the unit.
                 # [offer] takes nobody out of a talk, and his last one may still stand written.
                 self._set(self._table.caller(wish.call_id), "BRIDGEPEER", "")
                 self._bring(wish.call_id, wish.seat_leg, variable="CALLER", context="offer")

@@ -136,7 +136,6 @@ def redirect(channel: str, context: str) -> tuple[str, ...]:
         (
             GiveCallerBack(call_id=CALL, seat_leg=LEG),
             [
-                set_(SEAT, "KEEP", ""),
                 set_(CALLER, "BRIDGEPEER", ""),
                 set_(SEAT, "CALLER", CALLER),
                 redirect(SEAT, "offer"),

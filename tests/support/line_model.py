@@ -142,7 +142,6 @@ class Line:
                 self._keep(wish.leg_id, kept=True)
                 self._redirect(self.channels.get(wish.leg_id), "add", target=LegId(wish.call_id))
             case w.GiveCallerBack():
-                self._keep(wish.seat_leg, kept=False)
                 self._redirect(self.channels.get(wish.seat_leg), "offer", target=LegId(wish.call_id))
             case w.MuteLeg():
                 self._mute(wish.leg_id, muted=wish.muted)
