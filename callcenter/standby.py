@@ -81,11 +81,21 @@ class _Waiting(ChildProcess):
     def begin(self) -> asyncio.subprocess.Process | None:
         """Give it the word, and it away; None where there is none that lives."""
         child, self._child = self._child, None
-        if child is None or child.returncode is not None or child.stdin is None or child.stdin.is_closing():
+        if child is None or _has_ended(child) or child.stdin is None or child.stdin.is_closing():
             return None
         child.stdin.write(b"\n")
         child.stdin.close()
         return child
+
+
+def _has_ended(child: asyncio.subprocess.Process) -> bool:
+    """Ask the system: the loop may not have heard of it yet."""
+    if child.returncode is not None:
+        return True
+    try:
+        return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
 
 
 def wait_for_the_word() -> bool:

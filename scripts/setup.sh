@@ -31,6 +31,7 @@ prepare() {
     environment "$name" "$base"
     trap - INT
     export PYTHONPATH=$CHECKOUT PYTHONPYCACHEPREFIX=$CACHE/pycache
+    unset PYTHONDONTWRITEBYTECODE # some machines set it; each start would then compile all its modules anew, for seconds
 }
 
 prepare_speech() {
