@@ -17,6 +17,7 @@ ALL = (
     "answer_times",
     "facts_out",
     "footprint",
+    "figures",
     "voices",
 )
 
@@ -31,7 +32,8 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     for name in given.names or ALL:
         benchmark = importlib.import_module(f"benchmarks.{name}")
-        benchmark.RUNS = given.runs or benchmark.RUNS
+        if given.runs:
+            vars(benchmark)["RUNS"] = given.runs
         chapter: Chapter = asyncio.run(benchmark.measure())
         print(chapter.text, flush=True)
         if given.write:

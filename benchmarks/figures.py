@@ -1,25 +1,22 @@
-"""How long figures take on a large journal, and that the process which serves callers does not feel it.
+"""How long figures take out of a million facts, and that the process which serves callers does not feel it.
 
-    python -m benchmarks.figures --calls 70000 --seats 200
-
-Makes a journal in a temporary SQLite file, then asks for a day, for its half-hours and for the rolling day as the API
-does, through the process that reckons. Meanwhile the loop of this process looks at the clock every millisecond: its
-longest stop is what a caller could have waited for it. Prints a table and the load of the machine.
+A journal of a week in a temporary SQLite file; then a day, its half-hours, one seat's day and the rolling day are asked
+for as the API asks, through the process that reckons. Meanwhile the loop of this process looks at the clock every
+millisecond: its longest stop is what a caller could have waited for it.
 """
 
-import argparse
 import asyncio
-import os
-import resource
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
+from benchmarks.chapter import Chapter, Row
+from benchmarks.machine import loop_stops, memory_mb
 from callcenter.domain.calls import Call
 from callcenter.domain.facts import Fact, OfCall, apply, to_data
 from callcenter.domain.figures.records import Period
@@ -34,9 +31,12 @@ from callcenter.storage.tables import JournalRow
 from tests.domain.figures.example_day import DAY
 from tests.domain.figures.random_days import Day, moved_by
 
-AT_ONCE = 5_000
-LOOK_SECONDS = 0.001
+RUNS = 3
+CALLS, SEATS = 70_000, 200
 CALLS_OF_A_DAY = 10_000
+AT_ONCE = 5_000
+MOST_STOP_MS = 50.0
+BEGUN_SECONDS = 600.0
 
 
 async def fill(database: str, facts: Sequence[Fact]) -> int:
@@ -80,79 +80,56 @@ def days_of(calls: int, seats: int) -> list[Fact]:
     return sorted(facts, key=lambda fact: fact.at)
 
 
-async def longest_stop(work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
-    """Do it while the loop looks at the clock; its seconds, and the longest stop of the loop in milliseconds."""
-    longest, looking = 0.0, True
-
-    async def look() -> None:
-        nonlocal longest
-        while looking:
-            before = time.perf_counter()
-            await asyncio.sleep(LOOK_SECONDS)
-            longest = max(longest, time.perf_counter() - before - LOOK_SECONDS)
-
-    watch = asyncio.create_task(look())
-    began = time.perf_counter()
-    await work()
-    took = time.perf_counter() - began
-    looking = False
-    await watch
-    return took, longest * 1000
-
-
-def memory_mb(pid: int) -> float:
-    """Give the resident memory of a process at its highest."""
-    lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
-
-
-async def measure(calls: int, seats: int) -> None:
-    """Fill a journal, ask, and print what it took."""
-    with tempfile.TemporaryDirectory() as folder:
+async def measure() -> Chapter:
+    """Fill a journal, and ask."""
+    with tempfile.TemporaryDirectory(prefix="callcenter-benchmark-") as folder:
         database = f"sqlite:///{Path(folder) / 'journal.sqlite3'}"
-        facts = days_of(calls, seats)
-        began = time.perf_counter()
-        entries = await fill(database, facts)
-        print(f"{entries} entries of {seats} seats written in {time.perf_counter() - began:.1f} s")
-        stream = Stream("benchmark")
-        reckoner = Reckoner(
-            database, zone=ZoneInfo("Asia/Shanghai"), clock=MachineClock(), stream=stream, latest_seq=lambda: entries
-        )
-        running = asyncio.create_task(reckoner.run())
-        today = reckoner.today()
-        yesterday = Period(today.begins - timedelta(days=1), today.begins)
+        entries = await fill(database, days_of(CALLS, SEATS))
+        rows, memory = await _asked(database, entries)
+    return Chapter(
+        name="figures",
+        title="Figures out of a million facts",
+        how=f"{entries:,} facts of {CALLS:,} calls and {SEATS} seats in seven days, on SQLite. "
+        f"The process that reckons keeps {memory:.0f} MB afterwards.",
+        rows=rows,
+    )
 
-        async def begun() -> None:
-            async with asyncio.timeout(600):
-                while not stream.seq:  # noqa: ASYNC110 - a benchmark may look
-                    await asyncio.sleep(0.01)
 
-        print(f"{'asked for':32}{'seconds':>9}{'longest stop of the loop, ms':>32}")
-        for name, work in (
-            ("the day that goes on, from start", begun),
-            ("a day", lambda: reckoner.of(yesterday)),
-            ("a day by half-hours", lambda: reckoner.halves(yesterday)),
-            ("the last 24 hours", lambda: reckoner.of(Period(today.ends - timedelta(hours=24), today.ends))),
-            ("a day of one seat", lambda: reckoner.of(yesterday, seat="8000")),
+async def _asked(database: str, entries: int) -> tuple[list[Row], float]:
+    stream = Stream("benchmark")
+    reckoner = Reckoner(
+        database, zone=ZoneInfo("Asia/Shanghai"), clock=MachineClock(), stream=stream, latest_seq=lambda: entries
+    )
+    today = reckoner.today()
+    yesterday = Period(today.begins - timedelta(days=1), today.begins)
+    rolling = Period(today.ends - timedelta(hours=24), today.ends)
+    rows = []
+
+    async def begun() -> None:
+        async with asyncio.timeout(BEGUN_SECONDS):
+            while not stream.seq:  # noqa: ASYNC110 - a benchmark may look
+                await asyncio.sleep(0.01)
+
+    running = asyncio.create_task(reckoner.run(), name="the process that reckons")
+    try:
+        for said, work, times in (
+            ("the day that goes on, from the start", begun, 1),
+            ("a day", lambda: reckoner.of(yesterday), RUNS),
+            ("a day by half-hours", lambda: reckoner.halves(yesterday), RUNS),
+            ("a day of one seat", lambda: reckoner.of(yesterday, seat="8000"), RUNS),
+            ("the last 24 hours", lambda: reckoner.of(rolling), RUNS),
         ):
-            took, stop = await longest_stop(work)
-            print(f"{name:32}{took:9.2f}{stop:32.1f}")
+            took, stopped = [], []
+            for _ in range(times):
+                before = time.perf_counter()
+                async with loop_stops() as stops:
+                    await work()
+                took.append(time.perf_counter() - before)
+                stopped.append(stops.longest * 1000)
+            rows.append(Row(figure=said, values=took, unit="s"))
+            rows.append(Row(figure=f"{said}: longest stop of the loop", values=stopped, unit="ms", most=MOST_STOP_MS))
         assert reckoner.pid is not None
-        print(f"memory of the process that reckons: {memory_mb(reckoner.pid):.0f} MB", end="; ")
-        print(f"of this one: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
-        print("load average: {:.2f} {:.2f} {:.2f}, processors: {}".format(*os.getloadavg(), os.cpu_count() or 0))
+        return rows, memory_mb(reckoner.pid)
+    finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-
-
-def main() -> None:
-    """Run the benchmark."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--calls", type=int, default=70_000, help="in all; 10,000 a day, some 14 entries each")
-    options.add_argument("--seats", type=int, default=200)
-    chosen = options.parse_args()
-    asyncio.run(measure(chosen.calls, chosen.seats))
-
-
-if __name__ == "__main__":
-    main()

@@ -72,6 +72,20 @@ def test_a_call_that_is_gone_is_not_closed_before_the_record_tells_how() -> None
     assert not story.exchange.unaccounted
 
 
+def test_the_end_of_one_that_was_thought_gone_may_still_come_by_itself() -> None:
+    story = Story(ready=["8001"])
+    story.talking("A")
+    story.starts_anew()
+    restored(story)
+
+    story.hear(CallerLeft(at=story.at, call_id=A, by_itself=True))
+
+    assert ended_as(story, A) == [Outcome.ANSWERED]
+    assert not story.exchange.unaccounted
+    read(story)
+    assert ended_as(story, A) == [Outcome.ANSWERED], "once"
+
+
 def test_one_whose_end_nobody_wrote_down_died_with_asterisk() -> None:
     story = Story()
     story.arrives("A")

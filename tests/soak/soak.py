@@ -34,6 +34,7 @@ _BACK = 120.0  # seconds until a new controller answers; two, but on a machine t
 _LIVES = 5.0  # seconds that a controller lives at least
 _SETTLE = 30.0  # seconds for recordings, tickets and journal behind the last call, while nothing of it gets less
 _SETTLE_MOST = 150.0
+_IDLE_CONNECTIONS = 25.0  # seconds that one to the API may stay open for nothing, and some more
 _LOOK_EVERY = 0.1
 _LOOKS = 20
 _SAMPLE_EVERY = 2.0
@@ -134,6 +135,15 @@ class _Soak:
                 await asyncio.sleep(_LOOK_EVERY)
         return found
 
+    async def sample_at_rest(self, of: str, before: Sample) -> Sample:
+        """Look at a process once the connections to its API that nobody uses any more have ended, or did not end."""
+        end = time.monotonic() + _IDLE_CONNECTIONS
+        while True:
+            found = await self.sample(of)
+            if found.descriptors <= before.descriptors or time.monotonic() > end:
+                return found
+            await asyncio.sleep(_LOOK_EVERY)
+
     async def is_watched(self) -> None:
         """Take samples, and tell how far it is."""
         told = time.monotonic()
@@ -198,7 +208,8 @@ async def soak(running: RunningHotline, load: Load, *, tell: Callable[[str], Non
                     ended = await asyncio.gather(watch, kills, return_exceptions=True)
                 seconds = time.monotonic() - this.began
                 stuck = await this.left_over(staff)
-                growths = [growth(this.samples, of, before=before[of], after=await this.sample(of)) for of in OF]
+                after = {of: await this.sample_at_rest(of, before[of]) for of in OF}
+                growths = [growth(this.samples, of, before=before[of], after=after[of]) for of in OF]
                 failures = [f"of the soak: {type(each).__name__}: {each}" for each in staff.failures]
                 failures += [f"of the soak: {type(each).__name__}" for each in ended if isinstance(each, Exception)]
                 if staff.strangers:

@@ -1,6 +1,8 @@
 """How much memory and how many descriptors the hotline's processes have, again and again while calls go on."""
 
 import os
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +26,13 @@ class Sample:
     """Calls that were over by then."""
     memory: int
     """Resident, in bytes."""
-    descriptors: int
+    files: Counter[str]
+    """Its descriptors by what they are."""
+
+    @property
+    def descriptors(self) -> int:
+        """How many it has."""
+        return self.files.total()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +48,18 @@ class Growth:
     """Calls between the first sample and the last."""
     descriptors: tuple[int, int, int]
     """At rest before the first call, under load, at rest after the last."""
+    more: Counter[str]
+    """What it has more of at rest after the last call than before the first."""
 
     def __str__(self) -> str:
         """Say it in one line."""
         memory = " / ".join(f"{each / 2**20:.1f}" for each in self.memory)
         before, load, after = self.descriptors
+        more = ", ".join(f"{number} {what}" for what, number in self.more.most_common())
         return (
             f"{self.of}: memory {memory} MB at begin, middle and end of {self.calls} calls, "
             f"{self.per_call / 1024:+.2f} kB a call; descriptors {before} before, {load} under load, {after} after"
+            + (f" (more: {more})" if more else "")
         )
 
 
@@ -56,12 +68,12 @@ def look(running: RunningHotline, of: str, calls: int) -> Sample | None:
     try:
         pid = running.pid(of)
         resident = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * _PAGE
-        files = [name for name in running.open_files(of).values() if not name.endswith(_POOLED)]
+        names = [name for name in running.open_files(of).values() if not name.endswith(_POOLED)]
         if running.pid(of) != pid:
             return None
     except (OSError, ValueError, IndexError):
         return None
-    return Sample(of, pid, calls, resident, len(files))
+    return Sample(of, pid, calls, resident, Counter(re.sub(r"\d+", "#", name.rpartition("/")[2]) for name in names))
 
 
 def growth(samples: Sequence[Sample], of: str, *, before: Sample, after: Sample) -> Growth | None:
@@ -85,4 +97,5 @@ def growth(samples: Sequence[Sample], of: str, *, before: Sample, after: Sample)
         per_call=linear_regression(calls, memory).slope,
         calls=seen[-1].calls - seen[0].calls,
         descriptors=(before.descriptors, round(median(each.descriptors for each in seen)), after.descriptors),
+        more=after.files - before.files,
     )

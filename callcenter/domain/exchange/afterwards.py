@@ -6,7 +6,7 @@ from callcenter.domain.exchange import recovery
 from callcenter.domain.exchange.state import Line, State
 from callcenter.domain.facts import SeatChanged
 from callcenter.domain.ids import CallId
-from callcenter.domain.telephony import RecordRead, TelephonyEvent
+from callcenter.domain.telephony import CallerLeft, RecordRead, TelephonyEvent
 
 
 def take_in(state: State, event: RecordRead, dispatch: Callable[[TelephonyEvent], None]) -> None:
@@ -43,7 +43,13 @@ def _tell(state: State, event: RecordRead, call_id: CallId, dispatch: Callable[[
         _is_accounted_for(state, call_id, event)
 
 
-def _is_accounted_for(state: State, call_id: CallId, event: RecordRead) -> None:
+def left(state: State, event: CallerLeft) -> None:
+    """The end of a call is told as it happens: one that was thought to be gone was not."""
+    if not state.recovering and event.call_id in state.unaccounted and state.live(event.call_id) is None:
+        _is_accounted_for(state, event.call_id, event)
+
+
+def _is_accounted_for(state: State, call_id: CallId, event: RecordRead | CallerLeft) -> None:
     """Close what of it was thought to be there still."""
     del state.unaccounted[call_id]
     if call_id in state.calls:

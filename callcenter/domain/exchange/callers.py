@@ -153,11 +153,12 @@ def back_to_the_head(state: State, call: Call, *, at: datetime, reason: str) -> 
 
 
 def _let_go(state: State, call_id: CallId, leg: Leg, *, at: datetime) -> None:
-    """Nobody is left to talk with at this seat's leg."""
-    if leg.id in state.tracks[call_id].asked:
+    """Nobody is left to talk with at this seat's leg; one that was asked to end may have been told of a talk since."""
+    if leg.state is LegState.PRIVATE and leg.id in state.tracks[call_id].asked:
         return
     state.note(LegChanged(at=at, call_id=call_id, leg=replace(leg, state=LegState.PRIVATE)))
-    state.end_leg(call_id, leg.id)
+    if leg.id not in state.tracks[call_id].asked:
+        state.end_leg(call_id, leg.id)
     if leg.party is not None:
         seats.talk_over(state, leg.party, leg.id, at=at)
 

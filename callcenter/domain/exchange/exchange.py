@@ -272,6 +272,7 @@ class Exchange:
                 callers.in_fallback(state, event)
             case telephony.CallerLeft():
                 callers.left(state, event)
+                afterwards.left(state, event)
             case telephony.LegDialled():
                 legs.dialled(state, event)
             case telephony.LegRang():

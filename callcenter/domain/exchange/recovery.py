@@ -183,10 +183,13 @@ def _take_up(state: State, found: CallFound, event: LinkRestored) -> None:
         _take_up_apart(state, found, with_seat=with_seat, event=event)
     elif seat_leg is not None and with_seat == found.talk:
         _take_up_together(state, call, talk=found.talk, event=event)
-    elif seat_leg is not None and unit is not None and talks.get(unit.id) == found.talk:
+    elif unit is not None and talks.get(unit.id) == found.talk:
         track.move = None
-        moves.note_left(state, call, seat_leg, at=event.at)
-        moves.set_leg(state, state.calls[call.id], seat_leg.id, LegState.HELD, at=event.at)
+        if seat_leg is not None:
+            moves.note_left(state, call, seat_leg, at=event.at)
+            moves.set_leg(state, state.calls[call.id], seat_leg.id, LegState.HELD, at=event.at)
+        for leg_id in (LegId(call.id), unit.id):  # the last that was heard may have been a consult
+            moves.set_leg(state, call, leg_id, LegState.JOINED, at=event.at)
     elif seat_leg is None:
         track.move = None
 
