@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from callcenter.domain.exchange import recovery
+from callcenter.domain.exchange import callers, recovery
 from callcenter.domain.exchange.state import Line, State
 from callcenter.domain.facts import SeatChanged
 from callcenter.domain.ids import CallId
@@ -44,7 +44,8 @@ def _tell(state: State, event: RecordRead, call_id: CallId, dispatch: Callable[[
 
 
 def left(state: State, event: CallerLeft) -> None:
-    """The end of a call is told as it happens: one that was thought to be gone was not."""
+    """The caller has left; a call that was thought to be gone, and its end unknown, was not gone until now."""
+    callers.left(state, event)
     if not state.recovering and event.call_id in state.unaccounted and state.live(event.call_id) is None:
         _is_accounted_for(state, event.call_id, event)
 

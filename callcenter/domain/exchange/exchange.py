@@ -271,7 +271,6 @@ class Exchange:
             case telephony.CallerInFallback():
                 callers.in_fallback(state, event)
             case telephony.CallerLeft():
-                callers.left(state, event)
                 afterwards.left(state, event)
             case telephony.LegDialled():
                 legs.dialled(state, event)
