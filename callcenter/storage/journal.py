@@ -157,9 +157,9 @@ class Journal:
         self._running = True
         try:
             while not (self._closing and not self._queue):
-                before = (len(self._queue), self._spool.count)
+                before = self._oldest
                 await self._write_some()
-                stuck = (len(self._queue), self._spool.count) == before
+                stuck = self._oldest == before
                 if not self._queue or stuck:
                     await self._rest(stuck=stuck and bool(self._queue))
                 if self._closing and stuck:
@@ -215,6 +215,11 @@ class Journal:
         if not faults:
             return "ok", f"{self._end.seq} entries"
         return "degraded", "; ".join(faults)
+
+    @property
+    def _oldest(self) -> tuple[int | None, int]:
+        """What waits longest; while it stays the same nothing gets on, however much has come meanwhile."""
+        return self._queue[0][0].seq if self._queue else None, self._spool.count
 
     async def _rest(self, *, stuck: bool) -> None:
         self._work.clear()

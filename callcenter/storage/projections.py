@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import structlog
@@ -168,39 +169,51 @@ def seat_of(row: SeatRow) -> Seat:
 
 async def put(session: AsyncSession, row: type[Row], values: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, or overwrite those whose key stands there already."""
+    if not values:
+        return
+    statement = _upsert(row, session.get_bind().dialect.name)
+    for some in _parts(values):
+        await session.execute(statement, [*map(dict, some)])
+
+
+@cache
+def _upsert(row: type[Row], dialect: str) -> postgresql.Insert | sqlite.Insert:
+    """Make the statement once: that takes longer than to carry it out."""
     table = row.__table__
     assert isinstance(table, Table)
     keys = [column.name for column in table.primary_key]
-    statement = _insert(session, table)
+    statement = _insert(dialect, table)
     others = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
-    for some in _parts(values):
-        await session.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), [*map(dict, some)])
+    return statement.on_conflict_do_update(index_elements=keys, set_=others)
 
 
 async def _write_callers(session: AsyncSession, calls: Sequence[Call]) -> None:
     of_caller = [(storable(call.caller), call.t0) for call in calls if call.caller is not None]
     first = dict(sorted(of_caller, reverse=True))  # the last one of each number stays: the earliest
     last = dict(sorted(of_caller))
-    table = CallerRow.__table__
-    assert isinstance(table, Table)
-    new, old = (statement := _insert(session, table)).excluded, table.c
-    upsert = statement.on_conflict_do_update(
-        index_elements=["number"],
-        set_={
-            "first_call": case((new.first_call < old.first_call, new.first_call), else_=old.first_call),
-            "last_call": case((new.last_call > old.last_call, new.last_call), else_=old.last_call),
-        },
-    )
+    upsert = _upsert_callers(session.get_bind().dialect.name)
     for some in _parts(sorted(first)):
         await session.execute(
             upsert, [{"number": number, "first_call": first[number], "last_call": last[number]} for number in some]
         )
 
 
-def _insert(session: AsyncSession, table: Table) -> postgresql.Insert | sqlite.Insert:
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+@cache
+def _upsert_callers(dialect: str) -> postgresql.Insert | sqlite.Insert:
+    table = CallerRow.__table__
+    assert isinstance(table, Table)
+    new, old = (statement := _insert(dialect, table)).excluded, table.c
+    return statement.on_conflict_do_update(
+        index_elements=["number"],
+        set_={
+            "first_call": case((new.first_call < old.first_call, new.first_call), else_=old.first_call),
+            "last_call": case((new.last_call > old.last_call, new.last_call), else_=old.last_call),
+        },
+    )
+
+
+def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def _parts(things: Sequence[_Thing]) -> Iterable[Sequence[_Thing]]:

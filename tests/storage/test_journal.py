@@ -302,6 +302,19 @@ async def test_five_thousand_facts_never_stop_the_loop_for_long(db: Database) ->
     assert late <= beats // 50, f"{late} of {beats} beats were late"  # none by us: the machine has other work too
 
 
+async def test_facts_that_come_as_fast_as_they_are_written_are_not_taken_for_a_database_that_stands_still(
+    db: Database,
+) -> None:
+    journal = Journal(db.url, db.folder, retry_seconds=30.0)
+    async with writing(journal), asyncio.timeout(15.0):
+        teller = Teller(journal)
+        while journal.latest_seq < 100:
+            while journal.waiting < 5:
+                teller.tell(AlarmRaised(at=NOON, name="x", detail="y"))
+            await asyncio.sleep(0)
+        assert await journal.flush(10.0)
+
+
 async def test_a_writer_that_was_cancelled_in_its_work_loses_nothing(db: Database) -> None:
     journal = Journal(db.url, db.folder)
     await journal.open()
