@@ -23,7 +23,7 @@ from tests.soak.seen import Absence, Seen
 from tests.soak.staff import Staff
 from tests.soak.truth import differences, read_journal
 from tests.soak.watch import OF, Growth, Sample, growth, look
-from tests.support.asterisk_console import channels
+from tests.support.asterisk_console import channels, places
 from tests.support.hotlines import SHORT
 from tests.support.running_hotline import RunningHotline
 
@@ -169,7 +169,8 @@ class _Soak:
             if number < least:
                 least, since = number, now
             if not left or now > end or now - since > _SETTLE:
-                return [f"{number} {what}" for what, number in left.items() if number]
+                stay = [f"where: {place}" for place in await places(self.running.folder)] if left else []
+                return [*(f"{number} {what}" for what, number in left.items()), *stay]
             await asyncio.sleep(_LOOK_EVERY)
 
     async def _left(self, staff: Staff) -> dict[str, int]:

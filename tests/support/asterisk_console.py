@@ -21,6 +21,12 @@ async def asterisk_says(home: Path, command: str) -> list[str]:
     return answer.replace(b"\x7f", b"").replace(b"\0", b"").decode("utf-8", "replace").splitlines()
 
 
+async def places(home: Path) -> list[str]:
+    """Say of all channels that exist where they are: `name context,exten,priority state application seconds`."""
+    lines = [line.split("!") for line in await asterisk_says(home, "core show channels concise") if "!" in line]
+    return sorted(f"{at[0]} {','.join(at[1:4])} {at[4]} {at[5]} {at[-3]}" for at in lines)
+
+
 async def channels(home: Path) -> list[str]:
     """Give the names of all channels that exist."""
     lines = await asterisk_says(home, "core show channels concise")
