@@ -1,7 +1,8 @@
 """How soon a fact is with those who watch: from Asterisk's own time of it to WebSocket and MQTT, at 200 seats.
 
 Calls go through at a steady rate, each to a seat. Every event of a call that Asterisk's clock stamps is timed, at the
-one watcher of each kind, and once more while each of 200 seats has a desk that watches as well.
+one watcher of each kind, and once more while each of 200 seats has a desk that watches as well; those desks are one
+process on the same two cores.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ import aiohttp
 import aiomqtt
 
 from benchmarks.chapter import Chapter, Row, percentile
+from benchmarks.desks import watching
 from benchmarks.sipp import dial, seats_of
 from benchmarks.systems import System, ours
 from callcenter.events.address import BrokerAddress, parse_broker
@@ -28,6 +30,7 @@ RUNS = 2
 RATE, CALLS = 10, 150
 TALK_SECONDS = 1.0
 MOST_MS = 50.0
+SETTLED_SECONDS = 2.0
 STAMPED = frozenset({"call.arrived", "call.queued", "call.ringing", "call.talking", "call.ended"})
 
 
@@ -88,24 +91,25 @@ async def _watched(system: System, desks: int) -> AsyncIterator[tuple[_Late, _La
     broker = parse_broker(demo["mqtt"])
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         headers = {"Authorization": f"Bearer {system.home.token}"}
-        connector = aiohttp.TCPConnector(limit=0)
-        session = await stack.enter_async_context(aiohttp.ClientSession(headers=headers, connector=connector))
-        watching = [
-            tasks.create_task(_socket(session, system.home.http, by_socket if at == 0 else None))
-            for at in range(desks + 1)
+        session = await stack.enter_async_context(aiohttp.ClientSession(headers=headers))
+        url = f"{system.home.http}/api/v1/events"
+        ours = [
+            tasks.create_task(_socket(session, url, by_socket), name="one who watches"),
+            tasks.create_task(_broker(broker, by_broker), name="one who listens to the broker"),
         ]
-        watching.append(tasks.create_task(_broker(broker, by_broker)))
-        await asyncio.sleep(1 + desks / 100)
+        if desks:
+            await stack.enter_async_context(watching(desks, url, token=system.home.token))
+        await asyncio.sleep(SETTLED_SECONDS)
         yield by_socket, by_broker
-        for task in watching:
+        for task in ours:
             task.cancel()
 
 
-async def _socket(session: aiohttp.ClientSession, http: str, late: _Late | None) -> None:
-    async with session.ws_connect(f"{http}/api/v1/events", max_msg_size=0) as socket:
+async def _socket(session: aiohttp.ClientSession, url: str, late: _Late) -> None:
+    async with session.ws_connect(url, max_msg_size=0) as socket:
+        await anext(socket)  # the snapshot
         async for message in socket:
-            if late is not None and not message.data.startswith('{"type": "snapshot"'):
-                late.take(message.data)
+            late.take(message.data)
 
 
 async def _broker(address: BrokerAddress, late: _Late) -> None:

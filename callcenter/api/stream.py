@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from callcenter.api import examples, shapes
 from callcenter.api.contract import Access, Answer, Ask, Nothing, Operation, shown
+from callcenter.api.frames import text_frame
 from callcenter.api.problems import HttpError, QueryFault
 from callcenter.api.sign_in import SignIn
 from callcenter.api.words import Name, Whole
@@ -30,7 +31,7 @@ SEND_SECONDS = 10.0  # a reader that takes nothing for so long does not follow
 LINGER_SECONDS = 30.0  # for a reader that was cut off to read why
 GOODBYE_SECONDS = 1.0  # for all to be told that the hotline ends
 LARGEST_MESSAGE = 4096  # bytes; nothing is expected
-TEXTS_KEPT = 256  # events written out once for all who watch
+FRAMES_KEPT = 256  # events written out once for all who watch
 
 
 class WatchQuery(BaseModel):
@@ -60,7 +61,7 @@ class Watchers:
         self._open: set[web.WebSocketResponse] = set()
         self._transports: set[asyncio.BaseTransport | None] = set()
         self._taken = 0
-        self._texts: OrderedDict[tuple[str, int], str] = OrderedDict()
+        self._frames: OrderedDict[tuple[str, int], bytes] = OrderedDict()
 
     async def watch(self, ask: Ask[WatchQuery, Nothing]) -> web.StreamResponse:
         """Serve one who watches until he goes, falls behind, or the hotline ends."""
@@ -125,10 +126,11 @@ class Watchers:
             ask.desk.settle()
             with stream.watch() as watcher:
                 first = self._first(ask.desk, ask.query)  # nothing can happen between this and `watch`: neither waits
-                for text in first:
-                    await _send(socket, text)
+                for frame in first:
+                    await _send(socket, ask.request, frame)
                 while True:
-                    await _send(socket, self._text(stream, await watcher.next()))
+                    frames = [self._frame(stream, event) for event in await watcher.some()]
+                    await _send(socket, ask.request, b"".join(frames))
         except TooSlowError:
             return _too_slow()
         except ConnectionError:
@@ -137,35 +139,44 @@ class Watchers:
             log.exception("one who watched was cut off by a mistake of ours")  # the others go on
             return End(WSCloseCode.INTERNAL_ERROR, b"the hotline made a mistake")
 
-    def _first(self, desk: Desk, query: WatchQuery) -> list[str]:
+    def _first(self, desk: Desk, query: WatchQuery) -> list[bytes]:
         """What comes before that which is still to happen: the events missed where all are held, else a snapshot."""
         stream = desk.stream
         if query.stream == stream.id and query.after is not None:
             missed = stream.since(query.after)
             if missed is not None:
-                return [self._text(stream, event) for event in missed]
-        return [_written({"type": "snapshot", "stream": stream.id, "seq": stream.seq, "data": desk.snapshot()})]
+                return [self._frame(stream, event) for event in missed]
+        return [_framed({"type": "snapshot", "stream": stream.id, "seq": stream.seq, "data": desk.snapshot()})]
 
-    def _text(self, stream: Stream, event: StreamEvent) -> str:
+    def _frame(self, stream: Stream, event: StreamEvent) -> bytes:
         """Write an event out, once for all who watch."""
         key = (stream.id, event.seq)
-        if (text := self._texts.get(key)) is None:
-            text = _written({"type": event.type, "seq": event.seq, "time": moment(event.time), "data": event.data})
-            self._texts[key] = text
-            if len(self._texts) > TEXTS_KEPT:
-                self._texts.popitem(last=False)
-        return text
+        if (frame := self._frames.get(key)) is None:
+            frame = _framed({"type": event.type, "seq": event.seq, "time": moment(event.time), "data": event.data})
+            self._frames[key] = frame
+            if len(self._frames) > FRAMES_KEPT:
+                self._frames.popitem(last=False)
+        return frame
 
 
-def _written(message: dict[str, Any]) -> str:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+def _framed(message: dict[str, Any]) -> bytes:
+    return text_frame(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
 
 
-async def _send(socket: web.WebSocketResponse, text: str) -> None:
-    """Send one message. Raises TooSlowError, ConnectionError."""
+async def _send(socket: web.WebSocketResponse, request: web.Request, frames: bytes) -> None:
+    """Send messages, in one piece: with 200 who watch, a `send_str` and a limit for each took most of the loop's time.
+
+    Raises TooSlowError, ConnectionError.
+    """
+    transport = request.transport
+    if transport is None or transport.is_closing() or socket.closed:
+        raise ConnectionResetError("nobody is there any more")
+    transport.write(frames)
+    if not transport.get_write_buffer_size():
+        return
     try:
         async with asyncio.timeout(SEND_SECONDS):
-            await socket.send_str(text)
+            await request.writer.drain()
     except TimeoutError as error:
         raise TooSlowError("takes nothing") from error
 

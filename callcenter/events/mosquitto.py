@@ -75,6 +75,7 @@ class OwnMosquitto(ChildProcess):
         lines = [
             f"listener {self._port} {HOST}",
             "allow_anonymous false",
+            "set_tcp_nodelay true",
             f"password_file {passwords}",
             f"user {DEBIAN_USER if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name}",
             "persistence false",  # the controller tells everything again when it comes back

@@ -46,8 +46,8 @@ class Watcher:
             self._waiting.append(event)
         self._arrived.set()
 
-    async def next(self) -> StreamEvent:
-        """Wait for the next event.
+    async def some(self) -> Sequence[StreamEvent]:
+        """Wait for the next event, and give it with all that have come since.
 
         Raises:
             TooSlowError: more events waited for this watcher than are kept for one.
@@ -57,7 +57,8 @@ class Watcher:
             if self._too_slow:
                 raise TooSlowError("too slow to follow the events")
             if self._waiting:
-                return self._waiting.popleft()
+                events, self._waiting = self._waiting, deque()
+                return events
             self._arrived.clear()
             await self._arrived.wait()
 

@@ -3,13 +3,13 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, InvalidRequestError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.util import await_only
 
@@ -144,6 +144,7 @@ def _engine(url: URL, lock_seconds: float, limit_seconds: float) -> AsyncEngine:
     engine = create_async_engine(url, pool_timeout=limit_seconds, connect_args={"timeout": lock_seconds})
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    event.listen(engine.sync_engine, "invalidate", _let_go_of_locks)
     return engine
 
 
@@ -175,6 +176,15 @@ def _write_ahead(cursor: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _let_go_of_locks(connection: Any, _record: Any, _error: BaseException | None) -> None:
+    """End the transaction of one that was cancelled in the middle of it, before the connection is closed.
+
+    To close it is not enough: with a cursor that nobody has let go of yet SQLite keeps it, and its lock, alive.
+    """
+    with suppress(sqlite3.Error, InvalidRequestError):  # InvalidRequestError: it is let go of by the collector
+        connection.rollback()
 
 
 def _cause(error: BaseException) -> BaseException:

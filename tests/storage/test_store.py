@@ -1,0 +1,51 @@
+import asyncio
+import gc
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from callcenter.storage.store import Store
+from tests.support.stores import Database, made
+
+INSERT = "INSERT INTO callers (number, first_call, last_call) VALUES (:number, 1, 1)"
+MOMENTS = 150
+STEP_SECONDS = 0.00015  # a small transaction is over within some 15 ms
+
+
+@pytest.fixture
+def nothing_is_collected() -> Iterator[None]:
+    """Whoever lets go of a lock must do it by himself."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@pytest.mark.usefixtures("nothing_is_collected")
+async def test_who_is_cancelled_in_the_middle_of_a_writing_leaves_no_lock_behind(db: Database) -> None:
+    await made(db)
+    other = Store(db.url, lock_seconds=1.0)
+    ends: list[BaseException] = []
+
+    async def write(store: Store, number: str) -> None:
+        try:
+            async with store.writing() as session:
+                await session.scalar(text("SELECT max(number) FROM callers"))
+                await session.execute(text(INSERT), [{"number": number}])
+        except asyncio.CancelledError as end:
+            ends.append(end)  # as long as it is known, so is where it happened
+            raise
+
+    try:
+        for moment in range(MOMENTS):
+            fresh = Store(db.url)
+            writing = asyncio.create_task(write(fresh, f"cancelled-{moment}"))
+            await asyncio.sleep(moment * STEP_SECONDS)  # the moment itself is what is tried
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            await write(other, f"other-{moment}")
+            await fresh.close()
+    finally:
+        await other.close()
