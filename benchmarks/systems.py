@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.machine import cpu_seconds
@@ -20,6 +20,7 @@ from scripts.hotline_client import Home, HotlineClient
 from tests.support.running_hotline import Ports, RunningHotline
 
 FIRST_SEAT = 8001
+SOUND = "40000-47999"  # four ports for each call that talks
 GREETING = Path("ivr_flows/prompts/welcome.wav")
 QUIET = {"wrap_up_seconds": 0, "log_level": "warning"}
 _SECRET = "benchmark-secret-of-a-seat"  # noqa: S105 - of a phone that lives for a minute, on loopback
@@ -81,7 +82,8 @@ async def ours(seats: int, *, arrival: str, **settings: object) -> AsyncIterator
     lines = "".join(f'  - {{extension: "{FIRST_SEAT + at}", operator: 话务员{at + 1}}}\n' for at in range(seats))
     (agents / "seats.yaml").write_text(f"seats:\n{lines}", "utf-8")
     shutil.copy("agents/units.yaml", agents / "units.yaml")
-    running = RunningHotline(Ports.number(8), arrival=arrival, agents_folder=agents, **(QUIET | settings))
+    ports = replace(Ports.number(8), rtp=SOUND)
+    running = RunningHotline(ports, arrival=arrival, agents_folder=agents, **(QUIET | settings))
     try:
         await asyncio.to_thread(running.start)
         home = running.home
@@ -135,7 +137,7 @@ def _plain_folder() -> Path:
 
 
 def _plain_plan(folder: Path, seats: int, arrival: str) -> Plan:
-    ports = Ports.number(9)
+    ports = replace(Ports.number(9), rtp=SOUND)
     first, last = (int(port) for port in re.findall(r"\d+", ports.rtp))
     return Plan(
         home=folder / "home",
