@@ -32,7 +32,7 @@ SETTINGS: dict[str, object] = {**SHORT, "event_buffer": 500}
 
 _BACK = 120.0  # seconds until a new controller answers; two, but on a machine that is busy with much else
 _LIVES = 5.0  # seconds that a controller lives at least
-_SETTLE = 30.0  # seconds for recordings, tickets and journal behind the last call, while nothing of it gets less
+_SETTLE = 75.0  # seconds while nothing of it gets less: Asterisk lets go of a phone that sends no sound after 60
 _SETTLE_MOST = 150.0
 _IDLE_CONNECTIONS = 25.0  # seconds that one to the API may stay open for nothing, and some more
 _LOOK_EVERY = 0.1
