@@ -14,7 +14,8 @@ SEAT_PORT = 17_730
 RUNS = 2
 TALK_SECONDS = 20.0
 RATE = 10
-IDLE_SECONDS = 30.0
+SETTLED_SECONDS = 15.0
+IDLE_SECONDS = 60.0
 DAY_SECONDS = 86_400.0
 MB = 2**20
 
@@ -28,6 +29,7 @@ async def measure() -> Chapter:
             async with ours(SEATS, arrival="ring") as system, seats_of(system, folder, port=SEAT_PORT):
                 assert system.controller is not None
                 assert system.folder is not None
+                await asyncio.sleep(SETTLED_SECONDS)  # what signing in has left is written
                 memory_idle.append(memory_mb(system.controller))
                 before = system.cpu()
                 size = await asyncio.to_thread(_size, system.folder)
