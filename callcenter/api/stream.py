@@ -31,6 +31,7 @@ SEND_SECONDS = 10.0  # a reader that takes nothing for so long does not follow
 LINGER_SECONDS = 30.0  # for a reader that was cut off to read why
 GOODBYE_SECONDS = 1.0  # for all to be told that the hotline ends
 LARGEST_MESSAGE = 4096  # bytes; nothing is expected
+TOGETHER = 32  # events sent in one piece; some 50 kB
 FRAMES_KEPT = 256  # events written out once for all who watch
 
 
@@ -129,7 +130,7 @@ class Watchers:
                 for frame in first:
                     await _send(socket, ask.request, frame)
                 while True:
-                    frames = [self._frame(stream, event) for event in await watcher.some()]
+                    frames = [self._frame(stream, event) for event in await watcher.some(TOGETHER)]
                     await _send(socket, ask.request, b"".join(frames))
         except TooSlowError:
             return _too_slow()

@@ -46,8 +46,8 @@ class Watcher:
             self._waiting.append(event)
         self._arrived.set()
 
-    async def some(self) -> Sequence[StreamEvent]:
-        """Wait for the next event, and give it with all that have come since.
+    async def some(self, most: int) -> Sequence[StreamEvent]:
+        """Wait for the next event, and give it with those that have come since, so many at most.
 
         Raises:
             TooSlowError: more events waited for this watcher than are kept for one.
@@ -57,8 +57,7 @@ class Watcher:
             if self._too_slow:
                 raise TooSlowError("too slow to follow the events")
             if self._waiting:
-                events, self._waiting = self._waiting, deque()
-                return events
+                return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
             self._arrived.clear()
             await self._arrived.wait()
 
