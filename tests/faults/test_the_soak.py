@@ -19,7 +19,7 @@ CALLS = os.environ.get("CALLCENTER_SOAK_CALLS")
 LOAD = Load(
     calls=int(CALLS) if CALLS else None,
     seconds=None if CALLS else 225.0,
-    rate=3.0 if CALLS else 2.0,  # what two cores bear beside other tests
+    rate=3.0 if CALLS else 2.0,  # what two cores bear in CI
     at_once=SEATS + SEATS // 2,
 )
 FOR_ALL_OF_IT = 4.0  # seconds for each call, on a slow machine
@@ -31,6 +31,7 @@ def soaked_hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
     yield from running(0, agents_folder=write_roster(tmp_path_factory.mktemp("agents"), SEATS), **SETTINGS)
 
 
+@pytest.mark.alone  # memory and descriptors are measured, and its calls take what two cores have
 @pytest.mark.timeout(FOR_ALL_OF_IT * int(CALLS) if CALLS else 420)
 async def test_of_many_short_calls_none_is_lost_or_stuck_and_all_are_written_down_once(
     soaked_hotline: RunningHotline, tell_result: TellResult

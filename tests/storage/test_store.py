@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from callcenter.storage.store import Store
-from tests.support.stores import Database, made
+from tests.support.stores import Database
 
 INSERT = "INSERT INTO callers (number, first_call, last_call) VALUES (:number, 1, 1)"
 MOMENTS = 150
@@ -25,7 +25,6 @@ def nothing_is_collected() -> Iterator[None]:
 
 @pytest.mark.usefixtures("nothing_is_collected")
 async def test_who_is_cancelled_in_the_middle_of_a_writing_leaves_no_lock_behind(db: Database) -> None:
-    await made(db)
     other = Store(db.url, lock_seconds=1.0)
     ends: list[BaseException] = []
 
