@@ -13,6 +13,7 @@ from tests.pages.conftest import Served, Watched, eventually
 from tests.pages.made_up import MadeUp, PageDesk, said
 
 AGAIN = 20.0
+DEAD = ("**/api/v1/health", "**/api/v1/events/token")
 """Seconds within which a page is to be live again; its tries are up to 10 s apart."""
 
 
@@ -100,9 +101,11 @@ async def test_a_page_that_fell_behind_begins_anew(
 
 async def test_a_line_that_died_without_a_word_is_noticed(tab: Watched, made: MadeUp) -> None:
     page = await tab.sits_at("8001")
-    await page.route("**/api/v1/health", lambda route: route.abort())
+    for asked in DEAD:  # both: else it is live again so soon that nobody sees it
+        await page.route(asked, lambda route: route.abort())
 
     await expect(page.locator("#not-live")).to_be_visible(timeout=20_000)
 
-    await page.unroute("**/api/v1/health")
+    for asked in DEAD:
+        await page.unroute(asked)
     await expect(page.locator("#not-live")).to_be_hidden(timeout=AGAIN * 1000)
