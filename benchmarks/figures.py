@@ -106,9 +106,9 @@ async def _asked(database: str, entries: int) -> tuple[list[Row], float]:
     rows = []
 
     async def begun() -> None:
-        async with asyncio.timeout(BEGUN_SECONDS):
-            while not stream.seq:  # noqa: ASYNC110 - a benchmark may look
-                await asyncio.sleep(0.01)
+        with stream.watch() as watcher:
+            async with asyncio.timeout(BEGUN_SECONDS):
+                await watcher.some(1)  # the first figures of the day are told
 
     running = asyncio.create_task(reckoner.run(), name="the process that reckons")
     try:

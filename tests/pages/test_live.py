@@ -13,8 +13,9 @@ from tests.pages.conftest import Served, Watched, eventually
 from tests.pages.made_up import MadeUp, PageDesk, said
 
 AGAIN = 20.0
-DEAD = ("**/api/v1/health", "**/api/v1/events/token")
 """Seconds within which a page is to be live again; its tries are up to 10 s apart."""
+DEAD = ("**/api/v1/health", "**/api/v1/events/token")
+"""What a page asks over a line, and gets no answer to where the line died."""
 
 
 class Sockets:
