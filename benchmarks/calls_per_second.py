@@ -16,11 +16,11 @@ from benchmarks.chapter import Chapter, Row, percentile
 from benchmarks.sipp import Seats, dial, seats_of
 from benchmarks.systems import System, ours, plain
 
-SEATS = 120
+SEATS = 200
 SEAT_PORT = 17_700
-RUNS = 3
+RUNS = 2
 COST_RATE, COST_CALLS = 8, 160
-RATES = (10, 20, 30, 40, 50, 60, 70, 80)
+RATES = tuple(range(10, 161, 10))
 ROUND_SECONDS = 8
 GREETED_SECONDS, TALK_SECONDS = 7.0, 1.0
 SOON_MS = 1000.0

@@ -17,12 +17,14 @@ from sqlalchemy import insert
 
 from benchmarks.chapter import Chapter, Row
 from benchmarks.machine import loop_stops, memory_mb
+from callcenter.clock import SystemClock
 from callcenter.domain.calls import Call
-from callcenter.domain.facts import Fact, OfCall, apply, to_data
+from callcenter.domain.fact_data import to_data
+from callcenter.domain.facts import Fact, OfCall
 from callcenter.domain.figures.records import Period
+from callcenter.domain.fold import apply
 from callcenter.office.stream import Stream
 from callcenter.reckoning import Reckoner
-from callcenter.reckoning_child import MachineClock
 from callcenter.storage.chain import START, canonical, chained
 from callcenter.storage.migrate import migrate
 from callcenter.storage.projections import write_calls
@@ -32,7 +34,7 @@ from tests.domain.figures.example_day import DAY
 from tests.domain.figures.random_days import Day, moved_by
 
 RUNS = 3
-CALLS, SEATS = 70_000, 200
+CALLS, SEATS = 95_000, 200
 CALLS_OF_A_DAY = 10_000
 AT_ONCE = 5_000
 MOST_STOP_MS = 50.0
@@ -98,7 +100,7 @@ async def measure() -> Chapter:
 async def _asked(database: str, entries: int) -> tuple[list[Row], float]:
     stream = Stream("benchmark")
     reckoner = Reckoner(
-        database, zone=ZoneInfo("Asia/Shanghai"), clock=MachineClock(), stream=stream, latest_seq=lambda: entries
+        database, zone=ZoneInfo("Asia/Shanghai"), clock=SystemClock(), stream=stream, latest_seq=lambda: entries
     )
     today = reckoner.today()
     yesterday = Period(today.begins - timedelta(days=1), today.begins)

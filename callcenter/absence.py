@@ -7,7 +7,18 @@ from pathlib import Path
 
 import structlog
 
-from callcenter.asterisk.record import Meanwhile, arrivals, callers, lines_of, lines_since, read_text, told
+from callcenter.asterisk.record import (
+    Line,
+    Meanwhile,
+    arrivals,
+    callers,
+    lines_of,
+    lines_since,
+    read_text,
+    recalls,
+    seats_calling_back,
+    told,
+)
 from callcenter.domain.calls import LegKind
 from callcenter.domain.errors import UnavailableError
 from callcenter.domain.exchange import Exchange
@@ -37,13 +48,16 @@ class Absence:
         record: Path,
         incoming: Path,
         tell: Callable[[TelephonyEvent], None],
+        is_complete: Callable[[], bool] = lambda: True,
         limit_seconds: float = LIMIT_SECONDS,
     ) -> None:
+        """`is_complete`: the database has all that was told before us; until then it cannot say who was never known."""
         self._exchange = exchange
         self._calls = calls
         self._record = record
         self._incoming = incoming
         self._tell = tell
+        self._is_complete = is_complete
         self._limit_seconds = limit_seconds
         self._until: datetime | None = None
         self._here: frozenset[CallId] = frozenset()
@@ -51,7 +65,7 @@ class Absence:
         self._waits: asyncio.Future[Meanwhile] | None = None
 
     async def __call__(self, until: datetime, here: Collection[CallId]) -> Meanwhile:
-        """Give what was written until then of calls that are live for us, and of those that are here now.
+        """Give what was written until then of calls and attempts that go on for us, and of calls that are here now.
 
         Where that takes too long it is said to be unread, and told by RecordRead as soon as it could be read. So is in
         any case who came and went: whether the journal has him must be asked first.
@@ -70,6 +84,11 @@ class Absence:
         finally:
             self._waits = None
 
+    def look_again(self) -> None:
+        """Read anew what was last read: calls have become known of which it may tell. Told by RecordRead."""
+        if self._until is not None:
+            self._asked.set()
+
     async def run(self) -> None:
         """Read whatever is asked for, until cancelled; a later asking takes the place of the one before."""
         while True:
@@ -84,15 +103,17 @@ class Absence:
         if text is None:
             return
         arrived = await asyncio.to_thread(arrivals, text, since=until - LONGEST)
+        begun = [*arrived, *await asyncio.to_thread(recalls, text, since=until - LONGEST)]
         known = {call.id: call.t0 for call in self._exchange.without_end}
+        known |= {attempt.call_id: attempt.asked for attempt in self._exchange.attempts}
         others = {CallId(line.call_id): line.at for line in arrived if line.at <= until and line.call_id not in known}
         wanted = known | {call_id: at for call_id, at in others.items() if call_id in self._here}
-        events = await self._found(text, callers(arrived), wanted, until=until)
+        events = await self._found(text, begun, wanted, until=until)
         last_written = max((line.at for line in lines_of(text[-NEWEST:]) if line.at <= until), default=None)
         await self._hand_over(events, last_written, until)
         gone = {call_id: at for call_id, at in others.items() if call_id not in self._here}
         strangers = await self._strangers(gone)
-        await self._tell_one_by_one(await self._found(text, callers(arrived), strangers, until=until), until)
+        await self._tell_one_by_one(await self._found(text, arrived, strangers, until=until), until)
 
     async def _text(self) -> Sequence[str] | None:
         """Give the record's text; None where it is asked for anew meanwhile."""
@@ -115,7 +136,7 @@ class Absence:
     async def _found(
         self,
         text: Sequence[str],
-        arrived: Mapping[str, CallId],
+        begun: Sequence[Line],
         wanted: Mapping[CallId, datetime],
         *,
         until: datetime,
@@ -124,11 +145,13 @@ class Absence:
         begin = min(wanted.values(), default=until) - MARGIN
         lines = [line for line in await asyncio.to_thread(lines_since, text, begin) if line.at <= until]
         live = [call for call in self._exchange.without_end if call.id in wanted]
+        legs = {leg.id: call.id for call in live for leg in call.legs if leg.kind is not LegKind.CALLER}
+        calling_back = {leg: call_id for leg, call_id in seats_calling_back(begun).items() if call_id in wanted}
         return await asyncio.to_thread(
             told,
             lines,
-            {uniqueid: call_id for uniqueid, call_id in arrived.items() if call_id in wanted},
-            {leg.id: call.id for call in live for leg in call.legs if leg.kind is not LegKind.CALLER},
+            {uniqueid: call_id for uniqueid, call_id in callers(begun).items() if call_id in wanted},
+            legs | calling_back,
             incoming=self._incoming,
         )
 
@@ -137,7 +160,7 @@ class Absence:
         said = False
         while not self._asked.is_set():
             try:
-                known = await self._calls.known(arrived.keys())
+                known = await self._known(arrived.keys())
             except UnavailableError as error:
                 if not said:
                     log.warning("who called meanwhile is told when the journal can be asked", why=str(error))
@@ -146,6 +169,12 @@ class Absence:
             else:
                 return {call_id: at for call_id, at in arrived.items() if call_id not in known}
         return {}
+
+    async def _known(self, call_ids: Collection[CallId]) -> set[str]:
+        """Ask the journal which of these it has. Raises UnavailableError where it cannot tell of each of them."""
+        if call_ids and not self._is_complete():
+            raise UnavailableError("what was told before us still waits in the spool")
+        return await self._calls.known(call_ids)
 
     async def _hand_over(
         self, events: Sequence[TelephonyEvent], last_written: datetime | None, until: datetime

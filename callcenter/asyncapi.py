@@ -73,7 +73,7 @@ def asyncapi_document() -> Json:
     for kind in sorted(KINDS):
         messages |= _messages_of(kind, schemas)
     for branch in _retained():
-        messages[f"snapshot.{branch}"] = _retained_snapshot(branch)
+        messages[f"snapshot.{_named(branch)}"] = _retained_snapshot(branch)
     messages["status"] = {
         "name": "status",
         "title": "Whether what is retained is up to date",
@@ -295,6 +295,11 @@ def _retained() -> list[str]:
     return sorted({place.branch for place in PLACES.values() if place.retained})
 
 
+def _named(branch: str) -> str:
+    """Name a branch of topics as channels and messages are named, in which no slash may stand."""
+    return branch.replace("/", ".")
+
+
 def _branches() -> list[str]:
     return sorted({place_of(kind).branch for kind in KINDS})
 
@@ -349,15 +354,15 @@ def _channels() -> dict[str, Json]:
         key = place_of(kinds[0]).key if branch != "calls" else "id"
         found = _listed("public", kinds)
         if branch in _retained():
-            found["snapshot"] = {"$ref": f"#/components/messages/snapshot.{branch}"}
-        places = [(branch, f"{_NODE}/{branch}", found, "for everybody")]
+            found["snapshot"] = {"$ref": f"#/components/messages/snapshot.{_named(branch)}"}
+        places = [(_named(branch), f"{_NODE}/{branch}", found, "for everybody")]
         if branch not in _retained():
             whole = _listed("whole", kinds)
             places.append((f"private.{branch}", f"{_NODE}/private/{branch}", whole, "with callers' numbers and words"))
         for name, address, messages, who in places:
             channels[name] = {
                 "address": f"{address}/{{{key}}}",
-                "title": f"{branch.capitalize()}, {who}",
+                "title": f"{branch.replace('/', ' of ').capitalize()}, {who}",
                 "servers": [{"$ref": "#/servers/broker"}],
                 "parameters": {**node, key: {"description": "Names the thing; / + and # in it are _."}},
                 "messages": messages,
@@ -372,6 +377,6 @@ def _listed(form: str, kinds: Iterable[str]) -> dict[str, Json]:
 def _operation(channel: str) -> Json:
     operation: Json = {"action": "send", "channel": {"$ref": f"#/channels/{channel}"}}
     if channel not in ("websocket", "webhook"):
-        retain = channel == "status" or channel in _retained()
+        retain = channel == "status" or channel in map(_named, _retained())
         operation["bindings"] = {"mqtt": {"qos": 1, "retain": retain, "bindingVersion": _MQTT_BINDING}}
     return operation

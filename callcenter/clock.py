@@ -1,8 +1,9 @@
 """The machine's clocks, as the controller reads them."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from callcenter.domain.steady_time import SteadyTime
 from callcenter.domain.telephony import CallFound, LinkRestored, TelephonyEvent
@@ -10,16 +11,22 @@ from callcenter.domain.telephony import CallFound, LinkRestored, TelephonyEvent
 ONE_MOMENT = 0.05  # seconds between the readings of two clocks that count as one moment; a stop between them is no step
 
 
+def _machines() -> datetime:
+    return datetime.now(UTC)
+
+
 class SystemClock:
     """Wall time that does not step while calls go on (see `SteadyTime`), and a clock that never does."""
 
-    def __init__(self) -> None:
+    def __init__(self, wall: Callable[[], datetime] = _machines) -> None:
+        """`wall` reads the machine's own clock: aware UTC."""
+        self._wall = wall
         self._steady = SteadyTime()
 
     def now(self) -> datetime:
         """Aware UTC wall time."""
         while True:
-            before, wall, after = time.monotonic(), datetime.now(UTC), time.monotonic()
+            before, wall, after = time.monotonic(), self._wall(), time.monotonic()
             if after - before < ONE_MOMENT:
                 return self._steady.told(wall, after)
 
@@ -35,6 +42,17 @@ class SystemClock:
     def is_held(self) -> bool:
         """The machine's clock was stepped, and the time that is told goes on as before."""
         return bool(self._steady.shift)
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far the machine's clock is ahead of the time that is told; negative where it was set back."""
+        self.now()
+        return self._steady.shift
+
+    def be_behind(self, ahead: timedelta) -> None:
+        """Tell from now on the time of another process, which the machine's clock is so far `ahead` of."""
+        self.take_steps()  # what it has found is not to be found here once more
+        self._steady.shift = ahead
 
     def take_steps(self) -> list[float]:
         """Give the seconds of each step that was found since this was last asked; positive is forward."""

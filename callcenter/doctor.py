@@ -24,6 +24,7 @@ from callcenter.asterisk.installation import machines_own
 from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.domain.exchange.state import Policy
 from callcenter.home import Home, read_pid
+from callcenter.home_secrets import known_secrets
 from callcenter.ivr.check import check_flows
 from callcenter.ports import trouble_with, wanted_ports
 from callcenter.roster import RosterError, load_roster
@@ -160,7 +161,7 @@ def _home(settings: Settings) -> Iterator[Finding]:
     for file in (home.secrets_file, home.demo_file):
         if file.exists() and stat.S_IMODE(file.stat().st_mode) & 0o077:
             yield Finding(Grade.BAD, "home", f"others may read {file}", f"chmod 600 {file}")
-    home.known_secrets()  # raises when damaged
+    known_secrets(home)  # raises when damaged
     running = read_pid(home.controller_pid)
     yield Finding(
         Grade.OK, "home", f"{home.folder}, {'nothing runs' if running is None else f'process {running} runs'}"

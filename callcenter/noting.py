@@ -1,13 +1,14 @@
 """Joins what makes notes of a talk: the workers that hear it, the notes while they speak, and those made afterwards."""
 
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from types import MappingProxyType
 
 from callcenter.domain.errors import UnavailableError
+from callcenter.domain.ids import CallId
 from callcenter.domain.written import written
 from callcenter.health import HearingUse
+from callcenter.office.interrupted_notes import InterruptedNotes
 from callcenter.office.late_notes import LateNotes
 from callcenter.office.notes import NoteTaker
 from callcenter.office.ports import Calls, Clock, Recordings, Taps
@@ -24,12 +25,15 @@ NO_WORDS = "what is said is not noted: there is no recogniser"
 
 
 class Noting:
-    """Everything that makes notes; `parts` are to be run. Without a recogniser there is none of it."""
+    """Everything that makes notes; `parts` are to be run.
+
+    Without a recogniser nobody makes any, but those that an earlier controller began are closed all the same.
+    """
 
     pool: SpeechPool | None = None
     notes: NoteTaker | None = None
     late: LateNotes | None = None
-    parts: Mapping[str, Callable[[], Coroutine[None, None, None]]] = MappingProxyType({})
+    parts: dict[str, Callable[[], Coroutine[None, None, None]]]
 
     def __init__(
         self,
@@ -41,9 +45,12 @@ class Noting:
         recordings: Recordings,
         taps: Taps,
         clock: Clock,
+        known: Callable[[], Awaitable[None]],
     ) -> None:
-        """Join the parts."""
+        """Join the parts. `known` waits until it is known what was before."""
         self._settings = settings
+        interrupted = InterruptedNotes(calls, switchboard, listens=self._listens, clock=clock, known=known)
+        self.parts = {"interrupted notes": interrupted.run}
         engine = hearing_engine(settings)
         if engine is None:
             return
@@ -60,8 +67,12 @@ class Noting:
             stream=stream,
             clock=clock,
             write=written,
+            known=known,
         )
-        self.parts = {"speech": self.pool.run, "notes": self.notes.run, "late notes": self.late.run}
+        self.parts |= {"speech": self.pool.run, "notes": self.notes.run, "late notes": self.late.run}
+
+    def _listens(self, call_id: CallId) -> bool:
+        return self.notes is not None and self.notes.listens(call_id)
 
     def use(self) -> HearingUse | str:
         """Say how those are who hear; why there are none, in their place."""

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from callcenter.domain.views import alarm_view, queue_view, seat_view, trunk_view
+from callcenter.domain.views import Json, alarm_view, queue_view, seat_view, trunk_view
 from callcenter.events.address import BrokerAddress
 from callcenter.events.letters import BROKER
-from callcenter.events.topics import State
+from callcenter.events.topics import State, place_of
 from callcenter.events.webhook import Webhook
 from callcenter.events.webhook_sender import WebhookSender
 from callcenter.events.webhooks import Webhooks
-from callcenter.office.stream import Stream
+from callcenter.office.stream import Stream, StreamEvent
 from callcenter.office.switchboard import Switchboard
 from callcenter.storage.dead_letters import DeadLetters
 from callcenter.storage.outbox import Outbox
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from callcenter.events.publisher import Publisher
 
 _SEVERITY = ("off", "ok", "degraded")
+_FIGURE_KINDS = ("figures.changed", "queue_figures.changed", "seat_figures.changed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,11 @@ def outside_of(
     now: Callable[[], datetime],
 ) -> Outside:
     """Make what tells of every event from now on; does nothing where nobody is to be told."""
+    figures: dict[str, dict[str, Json]] = {kind: {} for kind in _FIGURE_KINDS}  # as they were told last, by whose
+
+    def keep_figures(event: StreamEvent) -> None:
+        if (told := figures.get(event.type)) is not None:
+            told[event.data[place_of(event.type).key]] = event.data
 
     def state() -> State:
         exchange = switchboard.exchange
@@ -105,12 +111,16 @@ def outside_of(
             queues=[queue_view(queue) for queue in exchange.queues()],
             trunks=[trunk_view(exchange.trunk())],
             alarms=[alarm_view(alarm) for alarm in exchange.alarms],
+            figures=list(figures["figures.changed"].values()),
+            queue_figures=list(figures["queue_figures.changed"].values()),
+            seat_figures=list(figures["seat_figures.changed"].values()),
         )
 
     readers = [webhook.id for webhook in webhooks] + ([BROKER] if broker is not None else [])
     outbox = Outbox(store, node=node, stream=stream.id, readers=readers, now=now, most=kept.most, longest=kept.longest)
     if readers:
         stream.when_published(outbox.give)
+        stream.when_published(keep_figures)
     senders = []
     for webhook in webhooks:
         dead = DeadLetters(store, node, webhook.id, now=now)

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,13 @@ import structlog
 import callcenter
 from callcenter.domain.calls import Call
 from callcenter.domain.errors import UnavailableError
-from callcenter.domain.facts import Fact
+from callcenter.domain.facts import ClockStepped, Fact
 from callcenter.domain.figures.reading import OF_NO_FIGURE
 from callcenter.domain.figures.records import Period
 from callcenter.domain.records import Numbered
+from callcenter.domain.views import Json
 from callcenter.office.figures import Figures, so_far
-from callcenter.office.ports import Clock
+from callcenter.office.ports import SteppedClock
 from callcenter.office.stream import Stream
 from callcenter.office.switchboard import Switchboard
 
@@ -41,6 +42,16 @@ FED_AGAIN = 20_000  # facts kept for a process that begins anew: what the databa
 GOODBYE_SECONDS = 2.0
 LONGEST_FRAME = 1 << 28
 _LENGTH = struct.Struct(">I")
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """How far the machine's clock is ahead of the hotline's time: what is reckoned goes by that, not by the machine's.
+
+    It is the first that the process is told, and told anew when the clock was stepped or its new time is taken over.
+    """
+
+    by: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,14 @@ class Answer:
     number: int
     found: tuple[Figures, Sequence[Figures]] | None
     fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Figures of the day that goes on, as an event for those who watch."""
+
+    kind: str
+    data: Json
 
 
 def frame(thing: object) -> bytes:
@@ -88,7 +107,7 @@ class Reckoner:
         database: str,
         *,
         zone: tzinfo,
-        clock: Clock,
+        clock: SteppedClock,
         stream: Stream,
         latest_seq: Callable[[], int],
         live: bool = True,
@@ -110,6 +129,7 @@ class Reckoner:
             self._wanted.set()
         self._numbers = itertools.count(1)
         self._asked: dict[int, asyncio.Future[tuple[Figures, Sequence[Figures]]]] = {}
+        self._told: dict[tuple[str, str | None, str | None], list[Json]] = {}
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -125,6 +145,8 @@ class Reckoner:
         told = Numbered(self._latest_seq(), fact)
         self._fed.append(told)
         if self._writer is not None and not self._writer.is_closing():
+            if isinstance(fact, ClockStepped):
+                self._writer.write(frame(Ahead(self._clock.ahead)))
             self._writer.write(frame(told))
 
     def today(self) -> Period:
@@ -174,6 +196,7 @@ class Reckoner:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
+            process.stdin.write(frame(Ahead(self._clock.ahead)))
             for told in self._fed:
                 process.stdin.write(frame(told))
             self._writer = process.stdin
@@ -197,8 +220,16 @@ class Reckoner:
                 asked.set_exception(UnavailableError(said.fault or "the figures cannot be reckoned now"))
             else:
                 asked.set_result(said.found)
-        else:
-            self._stream.publish("figures.changed", self._clock.now(), said)
+        elif isinstance(said, Change):
+            self._stream.publish(said.kind, self._clock.now(), self._held_once(said))
+
+    def _held_once(self, change: Change) -> Json:
+        """Share what did not change since it was told last: the stream holds thousands of events, 30 kB in each."""
+        whose = (change.kind, change.data.get("queue"), change.data.get("seat"))
+        figures: list[Json] = change.data["figures"]
+        before = self._told.get(whose, figures)
+        self._told[whose] = [was if was == now else now for was, now in zip(before, figures, strict=True)]
+        return change.data | {"figures": self._told[whose]}
 
     def _give_up(self, why: str) -> None:
         for asked in self._asked.values():
@@ -244,7 +275,7 @@ def reckoner_of(
     *,
     database: str,
     zone: tzinfo,
-    clock: Clock,
+    clock: SteppedClock,
     latest_seq: Callable[[], int],
     live: bool,
 ) -> Reckoner:

@@ -8,19 +8,18 @@ import asyncio
 import gc
 import os
 import sys
-import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from callcenter.clock import SystemClock
 from callcenter.domain.errors import CallcenterError
 from callcenter.domain.records import Numbered
 from callcenter.office.figures import FigureOffice
-from callcenter.office.live_figures import LiveFigures
-from callcenter.reckoning import Answer, Question, frame, read_frame
+from callcenter.office.live_figures import EVERY_SECONDS, LiveFigures
+from callcenter.reckoning import Ahead, Answer, Change, Question, frame, read_frame
 from callcenter.storage.shown_figures import ShownFigures
 from callcenter.storage.store import Store
 from callcenter.storage.told import Told
@@ -30,29 +29,24 @@ READING_SECONDS = 120.0  # a journal of a million entries
 _FRAMES_HELD = 1 << 22  # bytes
 
 
-class MachineClock:
-    """The machine's clocks; what is reckoned is never dated before the facts, however they step."""
-
-    def now(self) -> datetime:
-        """Aware UTC wall time."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Seconds that never step."""
-        return time.monotonic()
-
-    def epoch(self) -> int:
-        """Whole seconds as every program of this machine reads them."""
-        return int(time.time())
-
-
-async def serve(database: str, zone: ZoneInfo, incoming: asyncio.StreamReader, outgoing: asyncio.StreamWriter) -> None:
-    """Answer, and follow the day, until the other side is gone."""
-    store = Store(database, limit_seconds=READING_SECONDS)
-    clock = MachineClock()
+async def serve(
+    store: Store,
+    zone: ZoneInfo,
+    incoming: asyncio.StreamReader,
+    outgoing: asyncio.StreamWriter,
+    *,
+    clock: SystemClock,
+    every_seconds: float = EVERY_SECONDS,
+) -> None:
+    """Answer, and follow the day, until the other side is gone; its time is ours, also where `clock` is stepped."""
     office = FigureOffice(Told(store), clock=clock, zone=zone)
     live = LiveFigures(
-        office, ShownFigures(store), clock=clock, zone=zone, tell=lambda told: outgoing.write(frame(told))
+        office,
+        ShownFigures(store),
+        clock=clock,
+        zone=zone,
+        tell=lambda kind, data: outgoing.write(frame(Change(kind, data))),
+        every_seconds=every_seconds,
     )
     one_at_a_time = asyncio.Semaphore(1)  # each takes the memory of its period
 
@@ -68,12 +62,16 @@ async def serve(database: str, zone: ZoneInfo, incoming: asyncio.StreamReader, o
         else:
             outgoing.write(frame(Answer(question.number, found)))
 
+    first = await read_frame(incoming)
+    clock.be_behind(first.by)  # before any day is begun: it may be another one by the machine's clock
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(live.run(), name="the day")
         while True:
             told = await read_frame(incoming)
             if isinstance(told, Numbered):
                 live.take(told)
+            elif isinstance(told, Ahead):
+                clock.be_behind(told.by)
             else:
                 tasks.create_task(answer(told), name="a question")
 
@@ -82,10 +80,11 @@ async def _main(database: str, zone: ZoneInfo, told_from: int, told_to: int) -> 
     loop = asyncio.get_running_loop()
     incoming = asyncio.StreamReader(limit=_FRAMES_HELD)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(incoming), os.fdopen(told_from, "rb"))
+    store = Store(database, limit_seconds=READING_SECONDS)
     transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(told_to, "wb"))
     outgoing = asyncio.StreamWriter(transport, protocol, None, loop)
     try:
-        await serve(database, zone, incoming, outgoing)
+        await serve(store, zone, incoming, outgoing, clock=SystemClock())
     except* (EOFError, ConnectionError):
         os._exit(0)  # a sum may be in the middle, and nobody waits for it
 

@@ -2,7 +2,8 @@
 
 from pydantic_core import PydanticUndefined
 
-from callcenter.settings import CHECKOUT, Settings, environment_name
+from callcenter.setting_fields import CHECKOUT
+from callcenter.settings import Settings, environment_name
 from callcenter.settings_sources import FILE_NAME, is_secret, what_to_write
 
 _FLAGS = ("home", "http", "sip", "rtp", "ami", "trunk", "flow", "public_address", "mqtt_own_port")
@@ -10,7 +11,7 @@ _FLAGS = ("home", "http", "sip", "rtp", "ami", "trunk", "flow", "public_address"
 
 _HEAD = f"""# Settings
 
-<!-- Generated from callcenter/settings.py by `python -m callcenter.settings_page`; do not edit. -->
+<!-- Generated from callcenter/setting_fields.py by `python -m callcenter.settings_page`; do not edit. -->
 
 A setting is written in `{FILE_NAME}` in the home, in the environment, or as a flag; the later wins.
 

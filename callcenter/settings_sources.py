@@ -15,7 +15,8 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from callcenter.domain.errors import CallcenterError
-from callcenter.settings import CHECKOUT, Settings, environment_name
+from callcenter.setting_fields import CHECKOUT
+from callcenter.settings import Settings, environment_name
 
 FILE_NAME = "callcenter.toml"
 """The settings file of a home."""

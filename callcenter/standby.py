@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import structlog
 
 from callcenter.child import ChildProcess
-from callcenter.journal_memory import VARIABLE, make_memory
+from callcenter.journal_memory import open_memories
 from callcenter.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -32,14 +32,15 @@ class ControllerProcess(ChildProcess):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
-        self._memory = make_memory()  # what the journal was told outlives a controller that is killed
+        # what the journal was told, and what is open of it, outlive a controller that is killed
+        self._memories = open_memories(settings.home)
         self._next = _Waiting()
 
     async def start(self) -> None:
         """Let the one that is loaded begin, or load one. Raises OSError."""
         self._child = self._next.begin()
         if self._child is None:
-            await self._run(*self._command, environment=self._environment, handed_over=[self._memory])
+            await self._run(*self._command, environment=self._environment, handed_over=[*self._memories.values()])
 
     async def wait(self) -> int:
         """Wait for its end, and load the next one meanwhile; its exit code."""
@@ -59,7 +60,9 @@ class ControllerProcess(ChildProcess):
             return
         await asyncio.sleep(STARTED_SECONDS)
         try:
-            await self._next.load(*self._command, STAND_BY, environment=self._environment, handed_over=[self._memory])
+            await self._next.load(
+                *self._command, STAND_BY, environment=self._environment, handed_over=[*self._memories.values()]
+            )
         except OSError as error:
             log.warning("no second controller could be loaded: a new one will take longer", why=type(error).__name__)
 
@@ -69,7 +72,8 @@ class ControllerProcess(ChildProcess):
 
     @property
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, **self._settings.as_environment(), VARIABLE: str(self._memory)}
+        memories = {variable: str(descriptor) for variable, descriptor in self._memories.items()}
+        return {**os.environ, **self._settings.as_environment(), **memories}
 
 
 class _Waiting(ChildProcess):

@@ -18,7 +18,8 @@ from callcenter.asterisk.process import AsteriskProcess
 from callcenter.asterisk.provision import Plan, SeatPhone
 from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.events.mosquitto import OwnMosquitto, own_address
-from callcenter.home import Home, Secrets, forget_pid, read_pid, write_pid
+from callcenter.home import Home, forget_pid, read_pid, write_pid
+from callcenter.home_secrets import Secrets, secrets_of, write_demo
 from callcenter.log import Steps
 from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
@@ -61,7 +62,7 @@ async def _set_up(settings: Settings) -> Supervisor:
     home = Home(settings.home)
     steps = Steps()
     roster = await asyncio.to_thread(load_roster, settings.agents_folder, hotline=settings.hotline)
-    secrets = await asyncio.to_thread(home.secrets, [seat.extension for seat in roster.seats])
+    secrets = await asyncio.to_thread(secrets_of, home, [seat.extension for seat in roster.seats])
     await asyncio.to_thread(_write_demo, settings, home, roster, secrets)
     steps.done("written")
     await _end_earlier_controller(home)
@@ -89,7 +90,8 @@ async def _set_up(settings: Settings) -> Supervisor:
 
 def _write_demo(settings: Settings, home: Home, roster: Roster, secrets: Secrets) -> None:
     ami = settings.asterisk_elsewhere or Endpoint("127.0.0.1", settings.ami)
-    home.write_demo(
+    write_demo(
+        home,
         hotline=settings.hotline,
         sip=str(settings.sip_reached),
         http=_url(settings.http_reached),

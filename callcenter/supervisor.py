@@ -12,14 +12,13 @@ from typing import Protocol
 
 import structlog
 
+from callcenter.back_off import BackOff
 from callcenter.domain.errors import CallcenterError
 
 log = structlog.get_logger(__name__)
 
-RAN_WELL_SECONDS = 20.0  # who ran that long and died is started again at once
-BACK_OFF_FIRST = 0.3
-BACK_OFF_MOST = 5.0  # callers are served by the net meanwhile, but less well
 READY_LOOK_SECONDS = 0.1
+HEALTH_LOOK_SECONDS = 0.5  # only until it is healthy for the first time; how well it ran need not be known better
 STOP_SECONDS = 4.0  # for each of the processes; together they end within the ten seconds that are promised
 
 
@@ -137,27 +136,39 @@ class Supervisor:
         return True
 
     async def _keep_alive(self, process: Process) -> None:
-        loop = asyncio.get_running_loop()
-        died = 0
+        back_off = BackOff()
         while True:
-            began = loop.time()
-            code = await process.wait()
+            code, healthy = await self._watch(process)
             if code == os.EX_CONFIG and not self.restarts:  # as things are it cannot run, however often it is started
                 self._refused.set()
                 return
-            died = 1 if loop.time() - began > RAN_WELL_SECONDS else died + 1
             while True:
-                delay = min(BACK_OFF_MOST, BACK_OFF_FIRST * 2 ** (died - 1))
+                delay = back_off.after(healthy)
                 log.error("a process ended", process=process.name, code=code, starts_again_in=delay)
-                self._say(f"callcenter: {process.name} ended ({_how(code)}); starting it again in {delay:.1f} s")
+                self._say(f"callcenter: {process.name} ended ({_how(code)}); starting it again {_when(delay)}")
                 await asyncio.sleep(delay)
                 try:
                     await process.start()
                     break
                 except CallcenterError as error:
                     self._say(f"callcenter: {process.name}: {error}")
-                    died += 1
+                    healthy = 0.0
             self.restarts += 1
+
+    async def _watch(self, process: Process) -> tuple[int, float]:
+        """Wait for its end; its exit code, and for how many seconds it had been there since all was healthy."""
+        async with asyncio.TaskGroup() as tasks:
+            becoming = tasks.create_task(self._healthy(), name=f"health with {process.name}")
+            code = await process.wait()
+            ended = asyncio.get_running_loop().time()
+            becoming.cancel()
+        return code, 0.0 if becoming.cancelled() else ended - becoming.result()
+
+    async def _healthy(self) -> float:
+        """Wait until the hotline says that it works; gives when it did."""
+        while not await self._is_ready():  # noqa: ASYNC110  # asked over HTTP, as anybody would
+            await asyncio.sleep(HEALTH_LOOK_SECONDS)
+        return asyncio.get_running_loop().time()
 
 
 def _how(code: int) -> str:
@@ -166,3 +177,7 @@ def _how(code: int) -> str:
     with contextlib.suppress(ValueError):
         return signal.Signals(-code).name
     return f"signal {-code}"
+
+
+def _when(delay: float) -> str:
+    return f"in {delay:.1f} s" if delay else "at once"

@@ -8,7 +8,19 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from callcenter.api import calls, examples, figures, hotline, recalls, seats, shapes, stream, tickets, webhooks
+from callcenter.api import (
+    call_commands,
+    calls,
+    examples,
+    figures,
+    hotline,
+    recalls,
+    seats,
+    shapes,
+    stream,
+    tickets,
+    webhooks,
+)
 from callcenter.api.contract import Access, Answer, Nothing, Operation
 from callcenter.api.problems import KINDS, MEDIA_TYPE, problem_body
 from callcenter.domain.errors import Fault
@@ -64,6 +76,7 @@ _HEADERS = {
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *hotline.OPERATIONS,
     *calls.OPERATIONS,
+    *call_commands.OPERATIONS,
     *seats.OPERATIONS,
     *recalls.OPERATIONS,
     *tickets.OPERATIONS,

@@ -15,6 +15,7 @@ import resource
 import socket
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from typing import cast
 
 import structlog
 from aiohttp import web
@@ -125,8 +126,7 @@ class _Guest(asyncio.Protocol):
         self.address = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # a loop other than asyncio's own has classes of its own
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else ""
         its: socket.socket = transport.get_extra_info("socket")

@@ -52,6 +52,7 @@ STATUS_OF: Mapping[type[CallcenterError], int] = {
     errors.ConflictError: 412,
     errors.InvalidInputError: 422,
     errors.UnavailableError: 503,
+    errors.UnreadableError: 500,
 }
 
 

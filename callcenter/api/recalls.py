@@ -69,7 +69,7 @@ class RecallQuery(BaseModel):
     state: Literal["open", "closed", "all"] = Field(default="all", description="Which of them.", examples=["open"])
     caller: Telephone | None = Field(default=None, description="Those of this number.", examples=["13800000000"])
     sort: Literal["newest", "due"] = Field(
-        default="newest", description="due: only open ones, all of them, the earliest due first.", examples=["due"]
+        default="newest", description="due: only open ones, the earliest due first.", examples=["due"]
     )
     limit: Whole = Field(default=50, ge=1, le=200, description="Recalls per page.", examples=[50])
     cursor: Cursor | None = Field(default=None, description="`next` of the page before.", examples=[examples.CURSOR])
@@ -88,9 +88,10 @@ async def list_recalls(ask: Ask[RecallQuery, Nothing]) -> web.Response:
     """Recalls, newest first; or what is to be done next."""
     query, office = ask.query, ask.desk.recalls
     if query.sort == "due":
-        waiting = [] if query.state == "closed" else office.by_due()
-        number = query.caller or None
-        return listed([office.view(recall) for recall in waiting if number is None or recall.caller == number])
+        if query.state == "closed":
+            return listed([])
+        page = office.by_due(caller=query.caller or None, limit=query.limit, cursor=query.cursor)
+        return listed([office.view(recall) for recall in page.items], next_cursor=page.next)
     page = await office.find(
         is_open=None if query.state == "all" else query.state == "open",
         caller=query.caller or None,

@@ -24,6 +24,7 @@ GUARD_SECONDS = 6  # Asterisk sends the caller on to the waiting loop when nobod
 IDLE_SECONDS = 5.0  # a flow that has given no command for so long hangs: its caller is let go to the waiting loop
 COMMAND_SECONDS = 180.0  # the longest words and the slowest keys; beyond it the command is lost
 LEAVE_SECONDS = 3.0
+PLAYED_OUT_SECONDS = 0.2  # what a phone keeps back to even out a line's jitter
 FILES_LENGTH = 800  # bytes of file names in one command: Asterisk takes lines of about 1000
 BETWEEN_FILES_SECONDS = 0.05
 MOST_DIGITS = 40
@@ -118,8 +119,9 @@ class AgiCaller(Generic[PromptT]):
             log.warning("the caller will leave the menu by its guard", call_id=self._channel.call_id)
 
     async def hang_up(self) -> None:
-        """End the call."""
+        """End the call, when the caller's phone has played the end of what it was sent."""
         self._left = True
+        await asyncio.sleep(PLAYED_OUT_SECONDS)
         if self._gone or self._channel.name is None:
             return
         try:
@@ -202,9 +204,10 @@ class AgiCaller(Generic[PromptT]):
             raise CallerGone from None
 
     async def _run(self, commands: Sequence[str], *, limit: float = COMMAND_SECONDS) -> None:
-        """Give commands together, since Asterisk looks for new ones only ten times a second, and await the last."""
+        """Give commands together, so that Asterisk has to look for them only once, and await the last."""
         given = {command_id: self._give(command_id, command) for command_id, command in _numbered(commands)}
         try:
+            self._wake()
             async with asyncio.timeout(limit):
                 for result in given.values():
                     _check(await result)
@@ -214,6 +217,19 @@ class AgiCaller(Generic[PromptT]):
             self._acted = self._monotonic()
             for command_id in given:
                 self._results.pop(command_id, None)
+
+    def _wake(self) -> None:
+        """Have Asterisk look for commands at once.
+
+        By itself it looks when the caller's phone has sent a packet, each 20 ms, and ten times a second where it sends
+        none. A flash from the phone, which we feign, makes it look too, and nothing else takes notice of one.
+        """
+        if self._gone or self._channel.name is None:
+            raise CallerGone
+        try:
+            self._link.send("SendFlash", Channel=self._channel.name, Receive="true")
+        except UnavailableError:
+            raise CallerGone from None
 
     def _give(self, command_id: str, command: str) -> "asyncio.Future[str]":
         if self._gone or self._channel.name is None:

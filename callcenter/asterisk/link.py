@@ -1,22 +1,15 @@
-"""The one connection to Asterisk's manager interface (AMI), and the only file that knows panoramisk.
+"""The link to Asterisk's manager interface (AMI): logged in over one wire, and over a new one when that breaks.
 
-Of panoramisk its protocol, its actions and its messages are used. Its `Manager` is not: that one reconnects by
-itself, sends unanswered actions again, never looks at the answer to a ping or a log-in, and drops the link when
-a callback raises. Here a link lost is an event; nothing that was
-not answered is ever sent again; whoever needs it decides anew from what Asterisk then says exists.
+A link lost is an event. Nothing that was not answered is ever sent again; whoever needs it decides anew from what
+Asterisk then says exists.
 """
 
 import asyncio
 import random
 import re
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import structlog
-from panoramisk.actions import Action
-from panoramisk.ami_protocol import AMIProtocol
-from panoramisk.message import Message
 
 from callcenter.asterisk.ami import (
     Answer,
@@ -27,18 +20,13 @@ from callcenter.asterisk.ami import (
     LinkState,
     Listener,
     checked,
-    cut_blocks,
-    parse_block,
 )
+from callcenter.asterisk.wire import Asked, Wire
 from callcenter.domain.errors import UnavailableError
 
 log = structlog.get_logger(__name__)
 
-BEGINNINGS = (b"Event: ", b"Response: ", b"Asterisk Call Manager/")
-"""How everything begins that Asterisk writes; the last is its greeting, once for each connection."""
 IN_USE = "Login Already In Use"  # Asterisk's words; there is no code for it
-LONGEST_BLOCK = 1_000_000  # bytes without an end: this is no AMI server, or one gone mad
-HELD_BACK, LET_ON = 2_000, 500  # events that wait: from the first on Asterisk is held back, by TCP, down to the second
 FAILURES_LOGGED = 20  # a mistake that meets every event must not fill the disk
 OLDEST_ASTERISK = (22, 10, 1)  # softmix and AsyncAGI behave as measured from here on
 TALK_TECHNOLOGY = "softmix"
@@ -55,126 +43,6 @@ class _InUseError(Exception):
 
 class _LostError(Exception):
     """The connection is gone."""
-
-
-class _Asked(Action):  # type: ignore[misc]  # panoramisk has no types
-    """One action on its way, with its answer's future.
-
-    A list ends with its `...Complete` event or a refusal and by nothing else. panoramisk guesses it from the words
-    of the message, which never ends a QueueAdd and swallows the AsyncAGIExec of an AGI action.
-    """
-
-    def add_message(self, message: Any) -> bool:
-        self.responses.append(message)
-        over = not self.as_list or not self.responses[0].success or message.event.endswith("Complete")
-        if over and not self.future.done():
-            self.future.set_result(_answer_of(self.responses))
-        return bool(over)
-
-
-def _answer_of(messages: Sequence[Any]) -> Answer:
-    first, *rest = (dict(message.pairs) for message in messages)
-    return Answer(
-        success=bool(messages[0].success),
-        message=first.get("Message", ""),
-        headers=first,
-        entries=tuple(entry for entry in rest if not entry.get("Event", "").endswith("Complete")),
-    )
-
-
-class _Wire(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
-    """One TCP connection: whole blocks in, answers to their askers, events into one bounded inbox."""
-
-    def __init__(self, inbox_limit: int) -> None:
-        self.inbox: deque[Headers] = deque()
-        self.inbox_limit = inbox_limit
-        self.arrived = asyncio.Event()
-        self.booted = asyncio.Event()
-        self.gone: str | None = None
-        self.unread = b""
-        self.is_told = False
-        """Events are told as they come, so that to read no more makes fewer of them; else they wait for an answer."""
-        self._held_back = False
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self.responses: dict[str, _Asked] = {}
-
-    def data_received(self, data: bytes) -> None:
-        """Cut bytes into blocks first and decode after, so that no character is lost between two reads."""
-        blocks, self.unread = cut_blocks(self.unread + data)
-        if len(self.unread) > LONGEST_BLOCK:
-            self.drop("Asterisk sent a block without end")
-        for block in blocks:
-            if (began := block.lstrip(b"\r\n")) and not began.startswith(BEGINNINGS):
-                # Something stands between what Asterisk wrote, and an event or an answer may have been lost in it.
-                self.drop("what came is not what Asterisk writes")
-                return
-            self.handle_message(parse_block(block.decode("utf-8", "replace").strip("\r\n")))
-
-    def handle_message(self, message: dict[str, str]) -> None:
-        """Give an answer to its asker and put everything else into the inbox."""
-        if self.gone is not None:
-            return
-        asked = self.responses.get(message.get("ActionID", ""))
-        is_event = "Event" in message  # an OriginateResponse has a `Response` and an `ActionID` as well
-        if asked is not None and (asked.as_list and asked.responses if is_event else "Response" in message):
-            whole = Message(message)
-            whole.pairs = message
-            if asked.add_message(whole):
-                self.responses.pop(asked.id, None)
-        elif is_event:
-            self._take_in(message)
-        elif "ActionID" not in message and "Response" in message:
-            self.drop("Asterisk did not understand what it was sent")  # all of ours has an id; one of it was spoilt
-
-    def _take_in(self, message: dict[str, str]) -> None:
-        if len(self.inbox) >= self.inbox_limit:
-            self.drop(f"more than {self.inbox_limit} events waited to be handled")
-            return
-        self.inbox.append(message)
-        self.arrived.set()
-        if self.is_told and len(self.inbox) >= HELD_BACK and not self._held_back:
-            self._held_back = True
-            self.transport.pause_reading()
-        if message["Event"] == "FullyBooted":
-            self.booted.set()
-        elif message["Event"] == "Shutdown":
-            self.drop("Asterisk is shutting down")
-
-    def next_event(self) -> Headers:
-        """Give the oldest event, and let Asterisk go on where few are left. Raises IndexError where there is none."""
-        event = self.inbox.popleft()
-        if self._held_back and len(self.inbox) <= LET_ON and self.gone is None:
-            self._held_back = False
-            self.transport.resume_reading()
-        return event
-
-    def ask(self, action: _Asked) -> None:
-        self.responses[action.id] = action
-        self.transport.write(str(action).encode())
-
-    def forget(self, action: _Asked) -> None:
-        self.responses.pop(action.id, None)
-
-    def drop(self, why: str) -> None:
-        """End this connection at once. Whoever waits for an answer is told; nothing is kept to be sent again."""
-        if self.gone is None:
-            self.gone = why
-        self.closed = True
-        self.transport.abort()
-        waiting, self.responses = list(self.responses.values()), {}
-        for action in waiting:
-            if not action.future.done():
-                action.future.set_exception(UnavailableError(f"the link to Asterisk was lost: {self.gone}"))
-        self.arrived.set()
-        self.booted.set()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.drop("Asterisk closed the connection" if exc is None else f"connection broke: {exc}")
-
-    def close(self) -> None:
-        self.drop("closed by us")
 
 
 class AmiLink:
@@ -198,7 +66,7 @@ class AmiLink:
         self._limits = limits or Limits()
         self._jitter = jitter
         self._listener: Listener | None = None
-        self._wire: _Wire | None = None
+        self._wire: Wire | None = None
         self._open = False
         self.state = LinkState(condition=Condition.CONNECTING, detail=f"connecting to {host}:{port}")
         self.version = ""
@@ -237,9 +105,9 @@ class AmiLink:
         return await self.send(action, as_list=as_list, limit=limit, **headers)
 
     def _ask(
-        self, wire: _Wire, name: str, headers: Mapping[str, HeaderValue], *, as_list: bool, limit: float
+        self, wire: Wire, name: str, headers: Mapping[str, HeaderValue], *, as_list: bool, limit: float
     ) -> "asyncio.Future[Answer]":
-        action = _Asked({"Action": name, **checked(headers)}, as_list=as_list)
+        action = Asked({"Action": name, **checked(headers)}, as_list=as_list)
         future: asyncio.Future[Answer] = action.future
 
         def too_late() -> None:
@@ -337,18 +205,18 @@ class AmiLink:
             log.exception("what exists in Asterisk could not be taken in")
             raise _LostError(f"what exists in Asterisk could not be taken in ({type(exc).__name__})") from exc
 
-    async def _connect(self) -> _Wire:
+    async def _connect(self) -> Wire:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._limits.connect):
-                _, wire = await loop.create_connection(lambda: _Wire(self._limits.inbox), self._host, self._port)
+                _, wire = await loop.create_connection(lambda: Wire(self._limits.inbox), self._host, self._port)
         except TimeoutError:
             raise _LostError(f"no connection to {self._host}:{self._port} in {self._limits.connect:g} s") from None
         except OSError as exc:
             raise _LostError(f"nobody answers on {self._host}:{self._port}") from exc
         return wire
 
-    async def _log_in(self, wire: _Wire) -> None:
+    async def _log_in(self, wire: Wire) -> None:
         login = {"Username": self._username, "Secret": self._secret, "Events": "on"}
         answer = await self._ask(wire, "Login", login, as_list=False, limit=self._limits.answer)
         if not answer.success:
@@ -384,7 +252,7 @@ class AmiLink:
                 "load bridge_softmix alone in modules.conf"
             )
 
-    async def _keep_pinging(self, wire: _Wire) -> None:
+    async def _keep_pinging(self, wire: Wire) -> None:
         """Find a link that is open but dead: neither TCP nor panoramisk would notice for minutes."""
         while wire.gone is None:
             await asyncio.sleep(self._limits.ping_every)
@@ -393,7 +261,7 @@ class AmiLink:
             except UnavailableError:
                 wire.drop(f"Asterisk did not answer a ping within {self._limits.ping_answer:g} s")
 
-    async def _tell_events(self, wire: _Wire) -> None:
+    async def _tell_events(self, wire: Wire) -> None:
         """Tell each event in its order, also those that came before the link broke."""
         wire.is_told = True
         while True:

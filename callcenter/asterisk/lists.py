@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from callcenter.asterisk.ami import Headers
 from callcenter.asterisk.channels import TRUNK, Channel, ChannelTable, Kind, endpoint_of, seat_of
 from callcenter.asterisk.link import AmiLink
-from callcenter.asterisk.translate import PHONE_AWAY, RINGING, UP, number_of, time_of
+from callcenter.asterisk.presence import PHONE_AWAY
+from callcenter.asterisk.translate import RINGING, UP, number_of, time_of
 from callcenter.domain.calls import LegKind
 from callcenter.domain.errors import UnavailableError
 from callcenter.domain.ids import CallId, LegId, RecallId

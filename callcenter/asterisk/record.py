@@ -1,7 +1,8 @@
 """What happened to calls while nobody here heard it, from the record that Asterisk itself writes (cel_custom.conf).
 
 Each line is one event with Asterisk's own time in microseconds, so what is told from it is dated as it was. It tells
-of arrivals, of talks, of Asterisk's own queue and of ends; not of ringing, of keys or of holds, which no line has.
+of arrivals, of citizens called back, of talks, of Asterisk's own queue and of ends; not of ringing, of keys or of
+holds, which no line has.
 Pure but for `read_text`, which blocks.
 """
 
@@ -14,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from callcenter.asterisk.channels import TRUNK, endpoint_of, seat_of
-from callcenter.asterisk.translate import BUSY, CALLED_OFF, NO_ANSWER, REFUSED, number_of
+from callcenter.asterisk.translate import BUSY, CALLED_OFF, NO_ANSWER, REFUSED, number_of, recall_ending
 from callcenter.domain.calls import LegKind
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import (
@@ -29,6 +30,8 @@ from callcenter.domain.telephony import (
     LegEnded,
     PartyJoined,
     PartyLeft,
+    RecallDialled,
+    RecallOver,
     TelephonyEvent,
     VoiceBegan,
 )
@@ -38,6 +41,7 @@ RECORD = Path("records", "cel-custom", "calls.csv")
 MOST_BYTES = 8_000_000  # some 4,000 calls: what is older than that is not looked for
 _FIELDS = 8
 _ARRIVED = '"Arrived","Arrived"'  # a caller's own text has its quotes doubled
+_RECALLS = ('"Recalling","Recalling"', '"Recalled","Recalled"')  # the seat dials; the citizen has answered
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -89,6 +93,11 @@ def arrivals(text: Iterable[str], *, since: datetime) -> list[Line]:
     return [line for line in lines_of(one for one in text if _ARRIVED in one) if line.at >= since and line.call_id]
 
 
+def recalls(text: Iterable[str], *, since: datetime) -> list[Line]:
+    """Give the lines since then in which a citizen was dialled to be called back, and in which he answered."""
+    return [line for line in lines_of(one for one in text if any(kind in one for kind in _RECALLS)) if line.at >= since]
+
+
 def lines_since(text: Sequence[str], since: datetime) -> list[Line]:
     """Read what was written since then; what is older is not even taken apart."""
     first = len(text)
@@ -115,8 +124,14 @@ def lines_of(text: Iterable[str]) -> Iterator[Line]:
 
 
 def callers(lines: Iterable[Line]) -> dict[str, CallId]:
-    """Give the call of each caller's channel that arrived in these lines."""
-    return {line.uniqueid: CallId(line.call_id) for line in lines if line.kind == "Arrived" and line.call_id}
+    """Give the call of each caller's channel that arrived in these lines, or answered when he was called back."""
+    his = ("Arrived", "Recalled")
+    return {line.uniqueid: CallId(line.call_id) for line in lines if line.kind in his and line.call_id}
+
+
+def seats_calling_back(lines: Iterable[Line]) -> dict[LegId, CallId]:
+    """Give the attempt of each seat's leg that dialled a citizen in these lines."""
+    return {LegId(line.uniqueid): CallId(_own(line)) for line in lines if line.kind == "Recalling" and _own(line)}
 
 
 def told(
@@ -124,8 +139,8 @@ def told(
 ) -> list[TelephonyEvent]:
     """Say in the hotline's words what these lines tell of these calls, in their order.
 
-    `calls`: by the caller's channel. `legs`: those that are known already, by their channel. `incoming`: where Asterisk
-    writes recordings, each under its call's id.
+    `calls`: by the caller's channel. `legs`: those that are known already, by their channel, and those of seats that
+    call back. `incoming`: where Asterisk writes recordings, each under its call's id.
     """
     joins = [line for line in lines if line.kind == "BRIDGE_ENTER"]
     talks = {_talk(line): calls[line.uniqueid] for line in joins if line.uniqueid in calls}
@@ -159,7 +174,7 @@ class _Rest:
         leg_id = LegId(call_id)
         match line.kind:
             case "Arrived":
-                caller = number_of({"CallerIDNum": line.number}, asserted=str(line.extra.get("extra", "")))
+                caller = number_of({"CallerIDNum": line.number}, asserted=_own(line))
                 recording = str(self._incoming / f"{call_id}.raw")
                 return [Arrived(at=line.at, call_id=call_id, caller=caller, recording=recording)]
             case "ANSWER":
@@ -188,6 +203,12 @@ class _Rest:
             case "ANSWER":
                 self._up.add(line.uniqueid)
                 return [LegAnswered(at=line.at, call_id=call_id, leg_id=leg_id)]
+            case "Recalling":
+                recording = str(self._incoming / f"{call_id}.raw")
+                return [RecallDialled(at=line.at, call_id=call_id, leg_id=leg_id, recording=recording)]
+            case "RecallOver":
+                status, _, cause = _own(line).partition(" ")
+                return [RecallOver(at=line.at, call_id=call_id, ending=recall_ending(status=status, cause=cause))]
             case "BRIDGE_ENTER":
                 self._joined.add(line.uniqueid)
                 return [PartyJoined(at=line.at, call_id=call_id, leg_id=leg_id, talk=_talk(line))]
@@ -217,8 +238,13 @@ class _Rest:
         return Ending.CANCELLED if cause in CALLED_OFF else Ending.FAILED
 
 
+def _own(line: Line) -> str:
+    """Give what the dialplan wrote with it."""
+    return str(line.extra.get("extra", ""))
+
+
 def _since(line: Line) -> int:
-    since = str(line.extra.get("extra", ""))
+    since = _own(line)
     return int(since) if since.isdecimal() else int(line.at.timestamp())
 
 

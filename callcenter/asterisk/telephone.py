@@ -16,6 +16,7 @@ from callcenter.asterisk.channels import Channel, ChannelTable, Kind, far_end
 from callcenter.asterisk.link import AmiLink
 from callcenter.asterisk.lists import found
 from callcenter.asterisk.outbound import CallingBack
+from callcenter.asterisk.presence import to_be_asked
 from callcenter.asterisk.record import Meanwhile
 from callcenter.asterisk.taps import Taps
 from callcenter.asterisk.threeway import Calling, ThreeWay, is_refusal
@@ -328,6 +329,8 @@ class Telephone:
             self._guard(channel)
         elif name == "Newchannel" and channel is not None and channel.unwanted:
             self._end(channel)  # its end was asked for before it existed
+        elif (seat := to_be_asked(headers, self._table)) is not None and self._link.is_ready:
+            self._link.send("PJSIPQualify", Endpoint=seat)  # a question too many costs two packets
 
     async def restored(self) -> None:
         """Take stock after a connection was made, and tell it. Raises UnavailableError."""

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from callcenter.asterisk.ami import Headers
 from callcenter.asterisk.channels import TRUNK, Channel, ChannelTable, EndedBy, Kind, endpoint_of, seat_of
+from callcenter.asterisk.presence import change_of_presence
 from callcenter.domain.calls import LegKind
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import (
@@ -55,17 +56,6 @@ CALLED_OFF = frozenset({"0", "16", "26"})  # hung up by the calling side, which 
 
 _QUOTED_NAME = re.compile(r'"(?:[^"\\]|\\.)*"?')  # a name may hold whatever its owner wrote into it
 _ASSERTED = re.compile(r"(?:^|[<,\s])(?:sips?|tel):(\+?[0-9][0-9().\-]*)(?=[@;>,\s]|$)", re.IGNORECASE)
-
-CONTACT_ANSWERS = {
-    "created": True,
-    "reachable": True,
-    "nonqualified": True,
-    "updated": True,
-    "unreachable": False,
-    "unqualified": True,
-    "removed": None,
-}
-PHONE_AWAY = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
 
 
 def translate(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
@@ -310,13 +300,15 @@ def _recall(name: str, headers: Headers, table: ChannelTable, at: datetime) -> l
     if seat_leg is None or seat_leg.calls_back is None or seat_leg.call_id is None:
         return []
     if name == "Recalling":
-        return [RecallDialled(at=at, call_id=seat_leg.call_id, recording=headers.get("Recording") or None)]
-    return [RecallOver(at=at, call_id=seat_leg.call_id, ending=_recall_ending(headers))]
+        recording = headers.get("Recording") or None
+        leg_id = LegId(seat_leg.uniqueid)
+        return [RecallDialled(at=at, call_id=seat_leg.call_id, leg_id=leg_id, recording=recording)]
+    ending = recall_ending(status=headers.get("Status", ""), cause=headers.get("Cause", ""))
+    return [RecallOver(at=at, call_id=seat_leg.call_id, ending=ending)]
 
 
-def _recall_ending(headers: Headers) -> Ending:
+def recall_ending(*, status: str, cause: str) -> Ending:
     """Say why he was not reached: from the network's cause first, since Dial has one word for many of them."""
-    cause, status = headers.get("Cause", ""), headers.get("Status", "")
     if cause == REFUSED:
         return Ending.REFUSED
     if cause == BUSY or status == "BUSY":
@@ -347,33 +339,10 @@ def _flow_asked(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
     return [] if call_id is None else [FlowAsked(at=time_of(headers), call_id=call_id)]
 
 
-def _contact(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
-    """Take a phone's presence from its contacts; the device state says UNAVAILABLE for a moment at each re-register."""
-    seat = headers.get("EndpointName") or headers.get("AOR", "")
-    status = headers.get("ContactStatus", "").lower()
-    if not seat or seat == TRUNK or status not in CONTACT_ANSWERS:
+def _presence(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
+    if (changed := change_of_presence(headers, table)) is None:
         return []
-    phone = table.phone(seat)
-    before = phone.registered
-    registered = phone.saw(headers.get("URI", ""), answers=CONTACT_ANSWERS[status])
-    if registered is before:
-        return []
-    return [PhoneSeen(at=time_of(headers), seat=seat, registered=registered)]
-
-
-def _device_state(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
-    """Take a phone's presence from its device state for as long as only a list has told of it.
-
-    In a talk the list counts it as there even if it is not; its contacts then have nothing new to say.
-    """
-    technology, _, seat = headers.get("Device", "").partition("/")
-    if technology != "PJSIP" or not seat or seat == TRUNK:
-        return []
-    phone = table.phone(seat)
-    registered = headers.get("State") not in PHONE_AWAY
-    if phone.answers or registered is phone.registered:
-        return []
-    phone.set(registered=registered)
+    seat, registered = changed
     return [PhoneSeen(at=time_of(headers), seat=seat, registered=registered)]
 
 
@@ -393,6 +362,6 @@ HANDLERS: Mapping[str, Handler] = {
     "Hangup": _hangup,
     "UserEvent": _user_event,
     "AsyncAGIStart": _flow_asked,
-    "ContactStatus": _contact,
-    "DeviceStateChange": _device_state,
+    "ContactStatus": _presence,
+    "DeviceStateChange": _presence,
 }

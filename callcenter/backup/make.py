@@ -13,6 +13,7 @@ from pathlib import Path
 from callcenter import VERSION
 from callcenter.backup.manifest import BackupError, KeptFile, Manifest, hash_of, read_manifest
 from callcenter.home import Home
+from callcenter.home_secrets import known_secrets
 from callcenter.settings import Settings
 from callcenter.settings_sources import FILE_NAME as SETTINGS_NAME
 from callcenter.storage.backup import DatabaseCopy, copy_database
@@ -46,7 +47,7 @@ async def make_backup(settings: Settings, folder: Path) -> Made:
 
     """
     home = Home(settings.home)
-    if home.known_secrets() is None:
+    if known_secrets(home) is None:
         raise BackupError(f"nothing was ever started in {home.folder}; name the home with --home")
     try:
         with _alone(folder):

@@ -13,6 +13,7 @@ from callcenter.backup.make import AGENTS, FLOWS, RECORDINGS, SPOOL, newest_back
 from callcenter.backup.manifest import FILE_NAME, BackupError, Manifest, check_files, read_manifest
 from callcenter.domain.errors import CallcenterError
 from callcenter.home import Home, HomeInUseError, read_pid
+from callcenter.journal_memory import forget_memories
 from callcenter.settings_sources import FILE_NAME as SETTINGS_NAME
 from callcenter.settings_sources import load_settings
 from callcenter.storage.backup import FILES, SQLITE, kind_of, put_back
@@ -124,6 +125,7 @@ async def _put_in_place(backup: Path, manifest: Manifest, home: Home, url: str, 
     if kind_of(url) == SQLITE:
         _give(home.database, owner)
     _take_spool(backup, home, owner)
+    forget_memories(home.folder)
     notes = list(_take_settings(backup, home, owner))
     _copy(backup / home.secrets_file.name, home.secrets_file, owner, mode=_ONLY_OURS)
     for path in (home.run, home.log, home.recordings, home.incoming, home.asterisk, home.prompts, home.spool):

@@ -11,6 +11,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.home import Home
+from callcenter.home_secrets import read_demo
 
 _ANSWER_SECONDS = 15.0
 _MOST_PAGES = 10_000  # a list that is longer has a mistake in its cursors
@@ -45,7 +46,7 @@ class Hotline:
             HomeError: the file cannot be read.
 
         """
-        demo = Home(folder).read_demo()
+        demo = read_demo(Home(folder))
         if demo is None:
             raise NotRunningError(
                 f"no hotline was started from {folder}; start it with scripts/run, or name its home with --home"

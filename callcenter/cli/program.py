@@ -134,14 +134,14 @@ def controller(
         place.close_database()
     os.umask(_NOBODY_ELSE)  # the database and the recordings are citizens' data
     with _loading():
-        from callcenter import app as root  # noqa: PLC0415 - as above
+        from callcenter import controller as process  # noqa: PLC0415 - as above
         from callcenter.standby import wait_for_the_word  # noqa: PLC0415 - as above
 
     gc.freeze()  # a round of the collector through all modules takes a quarter of a second, and finds nothing
     if stand_by and not wait_for_the_word():
         raise typer.Exit
     with logging_to(place.log / "controller.log", level=settings.log_level, form=settings.log_format) as writer:
-        code = root.main(settings, writer)
+        code = process.main(settings, writer)
     raise typer.Exit(code)
 
 

@@ -8,13 +8,16 @@ from callcenter.cli.client import Hotline
 from callcenter.cli.options import HomeOption, JsonOption, loaded_settings
 from callcenter.cli.screen import cell, say, say_json, say_table
 
+MOST = 10_000  # more than any hotline owes calls
+
 app = typer.Typer(help="Recalls: who is owed a call.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("list")
 def list_recalls(*, as_json: JsonOption = False, home: HomeOption = None) -> None:
     """List the open recalls, the earliest due first."""
-    found = Hotline.of(loaded_settings(home, None).settings.home).get("recalls", state="open", sort="due")["items"]
+    hotline = Hotline.of(loaded_settings(home, None).settings.home)
+    found = list(hotline.items("recalls", most=MOST, state="open", sort="due"))
     if as_json:
         say_json(found)
         return

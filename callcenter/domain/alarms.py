@@ -138,7 +138,7 @@ _KINDS = (
         chinese="与 Asterisk 失去联系",
         advice="通话由 Asterisk 自行维持。请看 log/asterisk；系统会自动重连、重启；五分钟内未恢复请联系运维人员。",
         severity=Severity.CRITICAL,
-        raise_after=0.0,  # the link has waited for a sign of life already
+        raise_after=0.3,  # the link has waited for a sign of life already; a connection that is only cut is back sooner
         clear_after=5.0,
     ),
     AlarmKind(

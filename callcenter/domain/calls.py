@@ -173,3 +173,8 @@ class Call:
     def is_live(self) -> bool:
         """The caller is still on the line."""
         return self.state is not CallState.ENDED
+
+    @property
+    def is_on_line(self) -> bool:
+        """Somebody is still on the line: the caller, or a leg that has not ended."""
+        return self.is_live or any(leg.ended is None for leg in self.legs)

@@ -5,14 +5,13 @@ more element of a key, or one more condition of `fits`.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from callcenter.domain.ids import CallId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingCaller:
+class WaitingCaller(NamedTuple):
     """A caller who waits and is offered to nobody at this moment."""
 
     call_id: CallId
@@ -23,8 +22,7 @@ class WaitingCaller:
     """Running number of arrival, which breaks ties of the same instant."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreeSeat:
+class FreeSeat(NamedTuple):
     """A seat that is ready, can be reached and has no call."""
 
     extension: str

@@ -28,6 +28,10 @@ class UnavailableError(CallcenterError):
     """Asterisk, the store or another part is away; the same request may succeed later."""
 
 
+class UnreadableError(CallcenterError):
+    """What the journal tells does not add up, and will not when it is read once more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One place in a request that is wrong, and what is wrong with it."""

@@ -1,17 +1,17 @@
-"""What happened: the typed, timed entries of the journal. Everything that is shown is a fold over these."""
+"""What happened: the typed, timed entries of the journal. Everything that is shown is a fold over these.
 
-import dataclasses
-import types
+`fold` adds them to a call, `fact_data` writes them as the journal keeps them.
+"""
+
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, ClassVar, assert_never
+from typing import ClassVar
 
-from callcenter.domain.calls import Call, CallState, Digits, Direction, Leg, Outcome, Recording
+from callcenter.domain.calls import Direction, Leg, Outcome, Recording
 from callcenter.domain.ids import CallId, LegId, TicketId
-from callcenter.domain.notes import Notes, Secret, Utterance
+from callcenter.domain.notes import Notes, Utterance
 from callcenter.domain.recalls import Recall
 from callcenter.domain.seats import Seat
 from callcenter.domain.tickets import Standing
@@ -332,165 +332,3 @@ OfCall = (
 )
 Fact = OfCall | SeatChanged | RecallChanged | TicketStands | AlarmRaised | AlarmCleared | ClockStepped
 FACT_OF_KIND: Mapping[str, type[Fact]] = {fact.kind: fact for fact in typing.get_args(Fact)}
-
-
-def apply(call: Call | None, fact: OfCall) -> Call:
-    """Add one fact to a call; the first must be its arrival.
-
-    Raises:
-        ValueError: the call has not arrived yet, or arrives twice before our eyes.
-
-    """
-    if isinstance(fact, CallArrived):
-        if call is not None and fact.recovered:
-            return replace(call, recovered=True)  # found on the line while the journal could not be read
-        if call is not None:
-            raise ValueError("a call arrives once")
-        return Call(
-            id=fact.call_id,
-            caller=fact.caller,
-            direction=fact.direction,
-            t0=fact.at,
-            last_at=fact.at,
-            recovered=fact.recovered,
-            recording_path=fact.recording_path,
-        )
-    if call is None:
-        raise ValueError("a call begins with its arrival")
-    return replace(_changed(call, fact), last_at=max(call.last_at, fact.at), recovered=call.recovered or fact.recovered)
-
-
-def _changed(call: Call, fact: OfCall) -> Call:
-    match fact:
-        case CallArrived():
-            return call
-        case CallVoice():
-            return replace(call, t1=call.t1 or fact.at)
-        case CallDigits():
-            return replace(call, digits=(*call.digits, Digits(node=fact.node, digits=fact.digits)))
-        case CallQueued():
-            return replace(call, state=CallState.QUEUED, queue=fact.queue, t2=call.t2 or fact.at)
-        case CallOffered():
-            return replace(call, seat=fact.seat)
-        case CallRinging():
-            return replace(call, state=CallState.RINGING, seat=fact.seat, t3=call.t3 or fact.at)
-        case CallMissed() | CallRefused() | CallFailed():
-            return replace(call, state=CallState.QUEUED, seat=None)
-        case CallTalking():
-            return replace(
-                call,
-                state=CallState.TALKING,
-                seat=fact.seat,
-                t1=call.t1 or fact.at,
-                t3=call.t3 or (None if fact.recovered else fact.at),  # nobody wrote down when it rang
-                t4=call.t4 or fact.at,
-            )
-        case CallHeld():
-            return replace(call, held=True)
-        case CallResumed():
-            return replace(call, held=False)
-        case CallRequeued():
-            return replace(call, state=CallState.QUEUED, seat=None, held=False)
-        case CallEnded():
-            ended = replace(call, state=CallState.ENDED, outcome=fact.outcome, t5=fact.at, held=False)
-            return replace(ended, secrets=_closed(call.secrets, fact.at))
-        case LegChanged():
-            return call.with_leg(fact.leg)
-        case RecordingChanged():
-            return replace(call, recording=fact.recording)
-        case TicketChanged():
-            return replace(call, ticket_id=fact.ticket_id)
-        case SeatLeft():
-            return replace(call, held=False)
-        case SeatReturned():
-            return replace(call, seat=fact.seat)
-        case SecretChanged():
-            return replace(call, secrets=_secrets(call, fact))
-        case UtteranceHeard():
-            return call.with_utterance(fact.utterance)
-        case NotesChanged():
-            return replace(call, notes=fact.notes)
-        case _:
-            assert_never(fact)
-
-
-def _secrets(call: Call, fact: SecretChanged) -> tuple[Secret, ...]:
-    if fact.on == call.is_secret:
-        return call.secrets
-    return (*call.secrets, Secret(began=fact.at)) if fact.on else _closed(call.secrets, fact.at)
-
-
-def _closed(secrets: tuple[Secret, ...], at: datetime) -> tuple[Secret, ...]:
-    return tuple(secret if secret.ended is not None else replace(secret, ended=at) for secret in secrets)
-
-
-def to_data(fact: Fact) -> dict[str, Any]:
-    """Give the fact's own fields as JSON values; time, call and `recovered` stand beside them in the journal."""
-    outside = {"at", "call_id", "recovered"}
-    return {f.name: _plain(getattr(fact, f.name)) for f in dataclasses.fields(fact) if f.name not in outside}
-
-
-def from_data(kind: str, data: Mapping[str, Any], *, at: datetime, call_id: str | None, recovered: bool) -> Fact:
-    """Rebuild a fact from a journal entry.
-
-    Raises:
-        ValueError: the kind is unknown or the data do not fit it.
-
-    """
-    fact_type = FACT_OF_KIND.get(kind)
-    if fact_type is None:
-        raise ValueError(f"unknown kind of fact: {kind}")
-    values: dict[str, Any] = {"at": at, "recovered": recovered}
-    hints = _hints(fact_type)
-    names = {f.name for f in dataclasses.fields(fact_type)}
-    if "call_id" in names:
-        values["call_id"] = call_id
-    for name in names - values.keys():
-        if name in data:
-            values[name] = _typed(data[name], hints[name])
-    try:
-        return fact_type(**values)
-    except TypeError as error:
-        raise ValueError(f"entry of kind {kind} lacks a field: {error}") from error
-
-
-_HINTS: dict[str, Mapping[str, Any]] = {}
-
-
-def _hints(of: type) -> Mapping[str, Any]:
-    """Give the types of a class's fields; found out once, since a journal of a million entries is read with them."""
-    name = f"{of.__module__}.{of.__qualname__}"
-    if (known := _HINTS.get(name)) is None:
-        known = _HINTS[name] = typing.get_type_hints(of)
-    return known
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, StrEnum):
-        return value.value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _typed(value: Any, wanted: Any) -> Any:
-    origin = typing.get_origin(wanted)
-    if origin in (types.UnionType, typing.Union):
-        if value is None:
-            return None
-        wanted = next(arg for arg in typing.get_args(wanted) if arg is not type(None))
-        return _typed(value, wanted)
-    if origin is tuple:
-        return tuple(_typed(item, typing.get_args(wanted)[0]) for item in value)
-    if wanted is datetime:
-        return datetime.fromisoformat(value)
-    if isinstance(wanted, type) and issubclass(wanted, StrEnum):
-        return wanted(value)
-    if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
-        hints = _hints(wanted)
-        return wanted(**{name: _typed(item, hints[name]) for name, item in value.items() if name in hints})
-    return value

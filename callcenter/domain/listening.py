@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegState
-from callcenter.domain.facts import OfCall, apply
+from callcenter.domain.facts import OfCall
+from callcenter.domain.fold import apply
 from callcenter.domain.ids import LegId
 from callcenter.domain.notes import Gap, Side
 

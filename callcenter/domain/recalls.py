@@ -1,5 +1,6 @@
 """The obligation to call a citizen back whom nobody answered: what it is, and what becomes of it (kpis.md §12)."""
 
+import heapq
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -24,6 +25,8 @@ class ClosedBy(StrEnum):
     """The site's rule forbids this number; no duty (figure 12)."""
     UNDIALLABLE = "undiallable"
     """No number was given, or none that may be dialled from here (figure 12e)."""
+    JOINED = "joined"
+    """It was opened while an older one of its number was not known; that one is settled for both, and counted alone."""
 
 
 class AttemptOutcome(StrEnum):
@@ -93,6 +96,8 @@ class Recall:
     attempts: tuple[RecallAttempt, ...] = ()
     closed: datetime | None = None
     closed_by: ClosedBy | None = None
+    late: bool = False
+    """It was told that he had not been dialled when it was due."""
 
     @property
     def is_open(self) -> bool:
@@ -261,12 +266,36 @@ def came_through(recall: Recall, at: datetime) -> Recall:
     return replace(recall, closed=max(at, recall.opened), closed_by=closed_by)
 
 
+def made_one(one: Recall, other: Recall, at: datetime) -> tuple[Recall, Recall]:
+    """Make one obligation of two of the same number: the older with all that is known of both, and the other, closed.
+
+    Of two attempts that run nobody saw the end of the earlier one: while a phone rings for it there is no second.
+    """
+    first, second = sorted((one, other), key=lambda recall: (recall.opened, recall.id))
+    waits = {wait.call_id: wait for wait in (*second.waits, *first.waits)}
+    attempts = {attempt.call_id: attempt for attempt in (*second.attempts, *first.attempts)}
+    in_order = sorted(attempts.values(), key=lambda attempt: attempt.asked)
+    running = [attempt for attempt in in_order if attempt.runs]
+    whole = replace(
+        first,
+        waits=tuple(sorted(waits.values(), key=lambda wait: wait.t5)),
+        attempts=tuple(_unseen(each, at) if each in running[:-1] else each for each in in_order),
+    )
+    return whole, replace(second, attempts=(), closed=max(at, second.opened), closed_by=ClosedBy.JOINED)
+
+
+def _unseen(attempt: RecallAttempt, at: datetime) -> RecallAttempt:
+    return replace(attempt, ended=max(at, attempt.dialled or attempt.asked), outcome=AttemptOutcome.FAILED)
+
+
 @dataclass(slots=True)
 class RecallBook:
     """The open obligations: one for each number."""
 
     _by_id: dict[RecallId, Recall] = field(default_factory=dict)
     _by_number: dict[str, RecallId] = field(default_factory=dict)
+    _deadlines: list[tuple[datetime, RecallId]] = field(default_factory=list)
+    """A heap: of thousands that are open a tick looks at the next one that is due, and at no other."""
 
     def put(self, recall: Recall) -> None:
         """Take a recall in as it is now; a closed one is let go of.
@@ -279,6 +308,8 @@ class RecallBook:
         if number is not None and recall.is_open and self._by_number.get(number, recall.id) != recall.id:
             raise ValueError("one number has one open recall")
         if recall.is_open and number is not None:
+            if recall.id not in self._by_id and not recall.late:
+                heapq.heappush(self._deadlines, (recall.due, recall.id))
             self._by_id[recall.id], self._by_number[number] = recall, recall.id
         elif self._by_id.pop(recall.id, None) is not None and number is not None:
             del self._by_number[number]
@@ -291,6 +322,15 @@ class RecallBook:
         """Give the open one of a number."""
         found = None if number is None else self._by_number.get(number)
         return None if found is None else self._by_id[found]
+
+    def became_late(self, now: datetime, *, most: int) -> list[Recall]:
+        """Give those that are overdue now and were not given before, so many at most, the earliest due first."""
+        late: list[Recall] = []
+        while len(late) < most and self._deadlines and self._deadlines[0][0] < now:
+            recall = self._by_id.get(heapq.heappop(self._deadlines)[1])
+            if recall is not None and recall.is_overdue(now):
+                late.append(recall)
+        return late
 
     def by_due(self) -> list[Recall]:
         """All open ones, the earliest due first."""

@@ -33,7 +33,7 @@ class Numbered:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """Part of a list, newest first."""
+    """Part of a list, in the list's order."""
 
     items: Sequence[Item]
     next: str | None

@@ -172,6 +172,8 @@ class RecallDialled(TelephonyEvent):
     """The seat has picked up to call a citizen back, and Asterisk dials his number now."""
 
     call_id: CallId
+    leg_id: LegId
+    """The seat's."""
     recording: str | None
     """Where the talk will be recorded."""
 

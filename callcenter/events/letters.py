@@ -1,4 +1,4 @@
-"""What a sender needs of the outbox: its own place there. The database's side of it is `storage/outbox.py`."""
+"""What a sender needs of the outbox: its own place there. What keeps it is `storage/outbox.py`."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -57,6 +57,8 @@ QUEUE = _fields("name", "ready", "talking", "longest_wait", waiting=_fields("cal
 TRUNK = _fields("name", "inbound", "outbound", lines=_fields("call_id", "leg_id", "direction", "since"))
 VALUE = _fields("number", "name", "value", "numerator", "denominator", "recovered")
 FIGURES = _fields("name", "from", "to", "seq", "provisional", figures=VALUE)
+QUEUE_FIGURES = _fields("queue", **FIGURES)
+SEAT_FIGURES = _fields("seat", **FIGURES)
 ALARM = _fields("name", "title", "severity", "detail", "advice", "since")
 
 
@@ -65,6 +67,7 @@ class Place:
     """Where events of one kind go."""
 
     branch: str
+    """Levels of the topic, before that of the thing."""
     key: str
     """Field of the data that names the thing."""
     shape: Shape
@@ -77,11 +80,16 @@ _SEAT = Place("seats", "extension", SEAT, retained=True)
 _QUEUE = Place("queues", "name", QUEUE, retained=True)
 _TRUNK = Place("trunks", "name", TRUNK, retained=True)
 _ALARM = Place("alarms", "name", ALARM, retained=True)
+_FIGURES = Place("figures", "name", FIGURES, retained=True)
+_QUEUE_FIGURES = Place("figures/queues", "queue", QUEUE_FIGURES, retained=True)
+_SEAT_FIGURES = Place("figures/seats", "seat", SEAT_FIGURES, retained=True)
 PLACES: Mapping[str, Place] = {
     "seat.changed": _SEAT,
     "queue.changed": _QUEUE,
     "trunk.changed": _TRUNK,
-    "figures.changed": Place("figures", "name", FIGURES, retained=True),
+    "figures.changed": _FIGURES,
+    "queue_figures.changed": _QUEUE_FIGURES,
+    "seat_figures.changed": _SEAT_FIGURES,
     "alarm.raised": _ALARM,
     "alarm.cleared": _ALARM,
     "recall.changed": Place("recalls", "id", RECALL),
@@ -108,6 +116,24 @@ class State:
     queues: Sequence[Json]
     trunks: Sequence[Json]
     alarms: Sequence[Json]
+    figures: Sequence[Json]
+    """As they were told last; none before they were told for the first time."""
+    queue_figures: Sequence[Json]
+    seat_figures: Sequence[Json]
+
+    def retained(self) -> Iterator[tuple[Place, Json]]:
+        """Give each thing with its place."""
+        for place, things in (
+            (_SEAT, self.seats),
+            (_QUEUE, self.queues),
+            (_TRUNK, self.trunks),
+            (_ALARM, self.alarms),
+            (_FIGURES, self.figures),
+            (_QUEUE_FIGURES, self.queue_figures),
+            (_SEAT_FIGURES, self.seat_figures),
+        ):
+            for thing in things:
+                yield place, thing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +166,8 @@ class Topics:
     @property
     def retained(self) -> Sequence[str]:
         """Filters of the topics that hold how a thing is now, all but the status."""
-        return [f"{self._base}/{place.branch}/+" for place in (_SEAT, _QUEUE, _TRUNK, _ALARM)]
+        branches = dict.fromkeys(place.branch for place in PLACES.values() if place.retained)
+        return [f"{self._base}/{branch}/+" for branch in branches]
 
     def messages(self, letter: Letter, *, as_it_is: bool = True) -> Iterator[Message]:
         """Give what is published of an event, in this order.
@@ -175,21 +202,15 @@ class Topics:
 
     def state(self, state: State) -> Iterator[Message]:
         """Give what brings every retained topic up to date."""
-        for place, things in (
-            (_SEAT, state.seats),
-            (_QUEUE, state.queues),
-            (_TRUNK, state.trunks),
-            (_ALARM, state.alarms),
-        ):
-            for thing in things:
-                message = {"type": "snapshot", "stream": self._stream, "seq": state.seq, "time": moment(state.time)}
-                topic = f"{self._base}/{place.branch}/{_level(thing[place.key])}"
-                yield Message(
-                    topic=topic,
-                    payload=_in_json(message | {"data": _public(thing, place.shape)}),
-                    retain=True,
-                    properties=[("type", "snapshot")],
-                )
+        for place, thing in state.retained():
+            message = {"type": "snapshot", "stream": self._stream, "seq": state.seq, "time": moment(state.time)}
+            topic = f"{self._base}/{place.branch}/{_level(thing[place.key])}"
+            yield Message(
+                topic=topic,
+                payload=_in_json(message | {"data": _public(thing, place.shape)}),
+                retain=True,
+                properties=[("type", "snapshot")],
+            )
 
 
 def written(letter: Letter, data: Json) -> bytes:

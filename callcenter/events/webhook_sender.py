@@ -145,7 +145,7 @@ class WebhookSender:
             await asyncio.sleep(self._pause(attempts, outcome))
             letter = replace(letter, redelivered=True)
         self.letters.done()
-        self.told += 1
+        self.letters.is_live = True
         self._works()
 
     def _fails(self, why: str) -> None:
@@ -155,7 +155,7 @@ class WebhookSender:
         self._why = why
 
     def _works(self) -> None:
-        self.letters.is_live = True
+        self.told += 1
         if self._why is not None:
             log.info("a webhook takes what it is told", webhook=self.webhook.id, waiting=self.letters.waiting)
         self._why = None
@@ -190,7 +190,7 @@ class WebhookSender:
             outcome = await self._attempt(session, letter, self.webhook.body(letter))
             if outcome.why is None:
                 await self._dead.remove(position)
-                self.told += 1
+                self._works()
                 self.died = max(0, self.died - 1)
             else:
                 await self._dead.failed_again(position, attempts=found.attempts + 1, reason=outcome.why)

@@ -83,16 +83,15 @@ class FigureOffice:
         at: datetime | None = None,
     ) -> Figures:
         """Reckon every figure of a period; `until`: from the journal as it was at this entry; `at`: as of then."""
-        (found,) = await self._reckon(period, [period], queue=queue, seat=seat, until=until, at=at)
+        ((found,),) = await self._reckon(period, [period], queue=queue, seat=seat, until=until, at=at)
         return found
 
     async def halves(
         self, period: Period, *, queue: str | None = None, seat: str | None = None
     ) -> tuple[Figures, Sequence[Figures]]:
         """Reckon a period, and each half-hour of it, from one look at the journal."""
-        seq = await self._told.latest()
-        whole = await self.of(period, queue=queue, seat=seat, until=seq)
-        return whole, await self._reckon(period, half_hours(period), queue=queue, seat=seat, until=seq)
+        (whole,), halves = await self._reckon(period, [period], half_hours(period), queue=queue, seat=seat)
+        return whole, halves
 
     async def running(self, day: Period) -> tuple[Running, int]:
         """Begin the figures of a day that goes on with what the journal tells up to now; and the entry read last."""
@@ -106,13 +105,13 @@ class FigureOffice:
     async def _reckon(
         self,
         whole: Period,
-        periods: Sequence[Period],
-        *,
+        *cuts: Sequence[Period],
         queue: str | None,
         seat: str | None,
-        until: int | None,
+        until: int | None = None,
         at: datetime | None = None,
-    ) -> Sequence[Figures]:
+    ) -> Sequence[Sequence[Figures]]:
+        """Reckon the parts of each cut of a period; to read what happened in it takes longest, so it is read once."""
         at = at or self._clock.now()
         seq = await self._told.latest() if until is None else until
         facts = await self._facts(whole, until=seq)
@@ -123,13 +122,19 @@ class FigureOffice:
             until=seq,
         )
 
-        def reckoned() -> Sequence[Figures]:
+        def reckoned() -> Sequence[Sequence[Figures]]:
             reader, unclear = _read([*facts, *of_tickets], talks)
             records = reader.records(at)
-            found = reports(records, periods, at, constants=self._constants, queue=queue, seat=seat)
+            found = [
+                zip(cut, reports(records, cut, at, constants=self._constants, queue=queue, seat=seat), strict=True)
+                for cut in cuts
+            ]
             return [
-                _figures(period, figures, records, constants=self._constants, at=at, unclear=unclear, seq=seq)
-                for period, figures in zip(periods, found, strict=True)
+                [
+                    _figures(period, figures, records, constants=self._constants, at=at, unclear=unclear, seq=seq)
+                    for period, figures in parts
+                ]
+                for parts in found
             ]
 
         return await asyncio.to_thread(reckoned)

@@ -1,7 +1,7 @@
 """What was not heard while people talked is made from the recording, in order of age, when live calls leave time."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +16,11 @@ from callcenter.domain.exchange.commands import ClearAlarm, RaiseAlarm
 from callcenter.domain.facts import CallEnded, Fact, NotesChanged, RecordingChanged, UtteranceHeard
 from callcenter.domain.hearing_again import MARGIN, Piece, Said, noted_afterwards, pieces
 from callcenter.domain.ids import CallId
-from callcenter.domain.listening import gaps_of
 from callcenter.domain.notes import Notes, NotesState, Utterance, Words
 from callcenter.domain.views import utterance_view
-from callcenter.office.notes import attentions_before, written
+from callcenter.office.notes import written
 from callcenter.office.ports import Calls, Clock, Hearing, Recordings
+from callcenter.office.recovery import at_once
 from callcenter.office.stream import Stream
 from callcenter.office.switchboard import Switchboard
 
@@ -47,7 +47,9 @@ class LateNotes:
         stream: Stream,
         clock: Clock,
         write: Callable[[str], str] = lambda text: text,
+        known: Callable[[], Awaitable[None]] = at_once,
     ) -> None:
+        """`known` waits until it is known what was before: what is noted sooner would be overruled by it."""
         self._calls = calls
         self._recordings = recordings
         self._hearing = hearing
@@ -56,6 +58,7 @@ class LateNotes:
         self._stream = stream
         self._clock = clock
         self._write = write
+        self._known = known
         self._tries: dict[CallId, int] = {}
         self._arrived = asyncio.Event()
         self.waiting = 0
@@ -68,14 +71,11 @@ class LateNotes:
 
     async def run(self) -> None:
         """Make notes until cancelled."""
-        interrupted = True
+        await self._known()
         while True:
             self._arrived.clear()
             pause = LOOK_SECONDS
             try:
-                if interrupted:
-                    await self._close_interrupted()
-                    interrupted = False
                 if not await self._make_all():
                     pause = BUSY_SECONDS
             except CallcenterError as error:
@@ -83,15 +83,6 @@ class LateNotes:
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._arrived.wait()
-
-    async def _close_interrupted(self) -> None:
-        """Say what is missing of calls that had ended when an earlier controller died over their last words."""
-        for call in await self._calls.notes_interrupted():
-            if self._switchboard.exchange.call(call.id) is not None or call.t5 is None:
-                continue
-            attentions = await attentions_before(self._calls, call.id, until=call.t5)
-            gaps = gaps_of(call, attentions.values(), call.t5)
-            self._tell(call, Notes(state=NotesState.LATER if gaps else NotesState.COMPLETE, gaps=gaps))
 
     async def _make_all(self) -> bool:
         """Make the words of all calls that can be heard now; False where no worker has time."""

@@ -11,9 +11,10 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from callcenter.domain.calls import Call
-from callcenter.domain.errors import CallcenterError
+from callcenter.domain.errors import CallcenterError, UnreadableError
 from callcenter.domain.exchange.commands import NoteNotes, NoteUtterance
-from callcenter.domain.facts import CallEnded, Fact, NotesChanged, OfCall, RecordingChanged, UtteranceHeard, from_data
+from callcenter.domain.fact_data import from_data
+from callcenter.domain.facts import CallEnded, Fact, NotesChanged, OfCall, RecordingChanged, UtteranceHeard
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.listening import Attention, attend, gaps_of, legs_to_hear, remembered, seconds_into
 from callcenter.domain.notes import Gap, Notes, NotesState, Side, TapId, Utterance, UtteranceId, Words
@@ -127,6 +128,10 @@ class NoteTaker:
             for ear in listening.ears.values()
         )
 
+    def listens(self, call_id: CallId) -> bool:
+        """Tell whether words of this call are noted, or its last ones are waited for."""
+        return call_id in self._listening
+
     async def run(self) -> None:
         """Begin taps again that died, and tell how the notes stand, until cancelled."""
         while True:
@@ -177,6 +182,9 @@ class NoteTaker:
         began = min((each.since for each in listening.attentions.values() if each.since), default=self._clock.now())
         try:
             before = await attentions_before(self._calls, listening.call.id, until=began)
+        except UnreadableError:
+            log.error("what was heard before is not known: its journal does not add up", call_id=listening.call.id)
+            before = {}
         except CallcenterError as error:
             listening.recall_at = self._clock.monotonic() + RECALL_SECONDS
             log.warning("what was heard before cannot be read", call_id=listening.call.id, why=str(error))
@@ -380,9 +388,16 @@ def written(utterance: Utterance, write: Callable[[str], str]) -> Utterance:
 
 
 async def attentions_before(calls: Calls, call_id: CallId, *, until: datetime) -> dict[LegId, Attention]:
-    """Tell from a call's journal whose words were wanted before a moment, and heard. Raises UnavailableError."""
-    facts: Iterable[Fact] = [
-        from_data(entry.kind, entry.data, at=entry.time, call_id=call_id, recovered=entry.recovered)
-        for entry in await calls.journal(call_id)
-    ]
-    return dict(remembered([fact for fact in facts if isinstance(fact, OfCall)], until))
+    """Tell from a call's journal whose words were wanted before a moment, and heard.
+
+    Raises UnavailableError, and UnreadableError where what it tells does not add up.
+    """
+    entries = await calls.journal(call_id)
+    try:
+        facts: Iterable[Fact] = [
+            from_data(entry.kind, entry.data, at=entry.time, call_id=call_id, recovered=entry.recovered)
+            for entry in entries
+        ]
+        return dict(remembered([fact for fact in facts if isinstance(fact, OfCall)], until))
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadableError("what the journal tells of this call does not add up") from error

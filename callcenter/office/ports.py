@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,6 +42,11 @@ class SteppedClock(Clock, Protocol):
     @property
     def is_held(self) -> bool:
         """The machine's clock was stepped, and the time that is told goes on as before."""
+        ...
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far the machine's clock is ahead of the time that is told; negative where it was set back."""
         ...
 
     def take_steps(self) -> list[float]:
@@ -174,8 +179,8 @@ class ShownFigures(Protocol):
 class Seats(Protocol):
     """Seats as they were last seen."""
 
-    async def last_seen(self) -> Sequence[Seat]:
-        """Every seat's newest state in the journal."""
+    async def last_seen(self, until: int | None = None) -> Sequence[Seat]:
+        """Every seat's newest state in the journal, or as of this entry of it."""
         ...
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from callcenter.domain.calls import Call
+from callcenter.domain.cursors import cursor_after, place_of
 from callcenter.domain.errors import Fault, InvalidInputError, NotFoundError, RefusedError
 from callcenter.domain.exchange.commands import CallBack, RingToCallBack
 from callcenter.domain.facts import Fact, RecallChanged
@@ -90,16 +91,24 @@ class RecallOffice:
         """Give a recall as others see it now."""
         return recall_view(recall, now=self._clock.now())
 
-    def by_due(self) -> Sequence[Recall]:
-        """Give all open ones, the earliest due first: what is to be done next."""
-        return self._switchboard.exchange.recalls
+    def by_due(self, *, caller: str | None, limit: int, cursor: str | None) -> Page[Recall]:
+        """Give open ones, the earliest due first: what is to be done next. Raises InvalidInputError."""
+        number = None if caller is None else normalise(caller, area_code=self._area_code)
+        after = None if cursor is None else place_of(cursor)
+        waiting = [
+            recall
+            for recall in self._switchboard.exchange.recalls
+            if (caller is None or recall.caller == number) and (after is None or (recall.due, recall.id) > after)
+        ]
+        page = waiting[:limit]
+        return Page(page, cursor_after(page[-1].due, page[-1].id) if len(waiting) > limit else None)
 
     async def find(self, *, is_open: bool | None, caller: str | None, limit: int, cursor: str | None) -> Page[Recall]:
         """Give recalls, newest first. Raises InvalidInputError, UnavailableError."""
         number = None if caller is None else normalise(caller, area_code=self._area_code)
         if caller is not None and number is None:
             return Page((), None)
-        newest = dict(self._newest) | {recall.id: recall for recall in self.by_due()}
+        newest = dict(self._newest) | {recall.id: recall for recall in self._switchboard.exchange.recalls}
         return await self._recalls.find(is_open=is_open, caller=number, newest=newest, limit=limit, cursor=cursor)
 
     async def get(self, recall_id: str) -> Recall:

@@ -17,6 +17,7 @@ from callcenter.domain.facts import CallEnded, Fact
 from callcenter.domain.ids import CallId
 from callcenter.domain.listening import seconds_into
 from callcenter.office.ports import Calls, Clock, Recordings
+from callcenter.office.recovery import at_once
 from callcenter.office.switchboard import Switchboard
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,7 @@ HEARABLE = timedelta(seconds=1)  # who hangs up sooner may be gone before there 
 CLOSE_SECONDS = 0.25  # between two looks at a file that is being closed
 CLOSE_LOOKS = 20
 RETRY_SECONDS = 30.0
+LIST_SECONDS = 5.0  # between two tries to list what earlier controllers left; those that end now need no list
 RETENTION_SECONDS = 6 * 3600.0
 
 
@@ -42,7 +44,9 @@ class RecordingKeeper:
         clock: Clock,
         minimum_free_bytes: int,
         retention_days: int | None,
+        known: Callable[[], Awaitable[None]] = at_once,
     ) -> None:
+        """`known` waits until it is known what was before: a recording that is settled sooner would not be noted."""
         self._recordings = recordings
         self._calls = calls
         self._switchboard = switchboard
@@ -50,6 +54,7 @@ class RecordingKeeper:
         self._minimum_free_bytes = minimum_free_bytes
         self._room = Threshold(raise_at=minimum_free_bytes - 1, clear_at=minimum_free_bytes + minimum_free_bytes // 10)
         self._retention_days = retention_days
+        self._known = known
         self._sizes: dict[CallId, int] = {}
         self._ended: dict[CallId, Call] = {}
         self._arrived = asyncio.Event()
@@ -65,6 +70,7 @@ class RecordingKeeper:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._every(LOOK_SECONDS, self._look_at_all), name="recordings: look")
             tasks.create_task(self._keep_ended(), name="recordings: keep")
+            tasks.create_task(self._take_up_earlier(), name="recordings: earlier ones")
             if self._retention_days is not None:
                 tasks.create_task(self._every(RETENTION_SECONDS, self._expire), name="recordings: retention")
 
@@ -110,15 +116,21 @@ class RecordingKeeper:
             self._failed("a call in progress is not being recorded")
         return grown
 
-    async def _keep_ended(self) -> None:
+    async def _take_up_earlier(self) -> None:
+        """Have those kept as well that an earlier controller left, as soon as they can be known."""
+        await self._known()
         while True:
             try:
                 for call in [*await self._calls.unsettled_recordings(), *await self._left_behind()]:
                     self._ended.setdefault(call.id, call)
-                break
             except (CallcenterError, OSError) as error:
                 log.warning("unsettled recordings could not be listed", why=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(LIST_SECONDS)
+            else:
+                self._arrived.set()
+                return
+
+    async def _keep_ended(self) -> None:
         while True:
             self._arrived.clear()
             async with asyncio.TaskGroup() as tasks:
@@ -174,6 +186,9 @@ class RecordingKeeper:
             log.info("recordings past their retention were deleted", recordings=deleted)
 
     def _note(self, call_id: CallId, recording: Recording) -> None:
+        call = self._switchboard.exchange.call(call_id)
+        if call is not None and call.recording == recording:
+            return  # as it is for nearly every call at every look
         self._switchboard.ask(NoteRecording(call_id=call_id, recording=recording))
 
     def _failed(self, detail: str) -> None:

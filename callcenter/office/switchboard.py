@@ -14,7 +14,9 @@ from callcenter.domain.calls import Call
 from callcenter.domain.errors import CallcenterError, UnavailableError
 from callcenter.domain.exchange import Command, Decision, Exchange, Moment
 from callcenter.domain.exchange.commands import NoteNotes, NoteUtterance
+from callcenter.domain.fact_data import to_data
 from callcenter.domain.facts import Fact, OfCall
+from callcenter.domain.fold import apply
 from callcenter.domain.recall_view import recall_view
 from callcenter.domain.telephony import TelephonyEvent
 from callcenter.domain.views import (
@@ -36,6 +38,7 @@ from callcenter.office.stream import Stream
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 0.1  # how late a wrap-up may end or an announcement begin
+PICTURE_SECONDS = 0.02  # on a busy day queue and trunk change with every event; nobody sees more than fifty a second
 BEAT_SECONDS = 1.0
 FROZEN_SECONDS = 2.5  # the dialplan gives up on us after 3: whoever was away for longer must not decide on old news
 BROKEN_SECONDS = 10.0  # by then every caller is in Asterisk's own queue, since no beat told that we decide
@@ -72,9 +75,10 @@ class Switchboard:
         self._stirred = asyncio.Event()
         self._noticed: list[Noticed] = []
         self._turned: float | None = None
-        self._beat_at = 0.0
+        self._beat_at = self._tick_at = self._told_at = 0.0
         self._queues: Sequence[tuple[object, ...]] = [_shape(queue) for queue in exchange.queues()]
         self._trunk = exchange.trunk()
+        self._is_told = True
         self._corrected = 0
         self._looked_again: float | None = None
         self._undecided_since: float | None = None
@@ -110,7 +114,7 @@ class Switchboard:
         if self._away_for() > FROZEN_SECONDS:
             raise UnavailableError("the controller was away and begins anew; ask again in a moment")
         self.settle()
-        self._carry_out(self._exchange.ask(command, self._now()))
+        self._decide(self._exchange.ask(command, self._now()))
 
     def note_settled(self, call: Call, fact: LateFact) -> Call:
         """Add what was found out afterwards to a call that may have been let go of; the call after it.
@@ -123,25 +127,25 @@ class Switchboard:
             self.ask(_command(fact))
             return self._exchange.call(call.id) or call
         fact = replace(fact, at=max(fact.at, call.last_at))
-        after = facts.apply(call, fact)
+        after = apply(call, fact)
         self._note(fact, after)
         return after
 
     def note_ticket(self, fact: facts.TicketStands) -> None:
         """Add to the journal how a ticket stands; whoever works on tickets publishes the ticket itself.
 
-        A clock that was set back when its call had ended does not date it before that end.
+        It is never dated before what its call was told of last: a clock may have been set back since.
         """
         self.settle()
-        if fact.call_id is not None and (call := self._exchange.call(fact.call_id)) is not None:
-            fact = replace(fact, at=max(fact.at, call.last_at))
+        if fact.call_id is not None:
+            fact = replace(fact, at=self._exchange.date_ticket(fact.call_id, fact.at))
         self._note(fact, None)
 
     def note_clock(self, fact: facts.ClockStepped) -> None:
         """Add to the journal that the clock was stepped or taken over, and tell the dialplan the new time at once."""
         self.settle()
         self._note(fact, None)
-        self._carry_out(self._exchange.set_clock(fact.seconds, self._now(), taken_over=fact.taken_over))
+        self._decide(self._exchange.set_clock(fact.seconds, self._now(), taken_over=fact.taken_over))
         self._beat_at = self._clock.monotonic()
         self._stirred.set()
 
@@ -154,16 +158,21 @@ class Switchboard:
 
         """
         self._beat_at = self._clock.monotonic()
+        decides = True
         while True:
             try:
-                async with asyncio.timeout(TICK_SECONDS):
+                async with asyncio.timeout(TICK_SECONDS if self._is_told else PICTURE_SECONDS):
                     await self._stirred.wait()
             except TimeoutError:
                 pass
             self._stirred.clear()
             self._look_at_the_clock()
             self.settle()
-            decides = self._tick()
+            if not self._is_told and self._clock.monotonic() >= self._told_at + PICTURE_SECONDS:
+                self.publish_changes()
+            if self._clock.monotonic() >= self._tick_at:
+                self._tick_at = self._clock.monotonic() + TICK_SECONDS
+                decides = self._tick()
             if decides and self._exchange.linked and self._clock.monotonic() >= self._beat_at:
                 self._beat_at = self._clock.monotonic() + BEAT_SECONDS
                 self.telephone.beat(self._clock.epoch())
@@ -197,7 +206,7 @@ class Switchboard:
                 self.failures += 1
                 self._look_again()
             else:
-                self._carry_out(decision)
+                self._decide(decision)
 
     def _look_again(self) -> None:
         now = self._clock.monotonic()
@@ -220,12 +229,17 @@ class Switchboard:
             return False
         self._undecided_since = None
         self._carry_out(decision)
-        if not decision.facts:
-            self.publish_changes()
+        self.publish_changes()
         if (corrected := self._exchange.corrected) > self._corrected:
             log.warning("the picture was put right: something that should have been told was not", times=corrected)
             self._corrected = corrected
         return True
+
+    def _decide(self, decision: Decision) -> None:
+        self._carry_out(decision)
+        if decision.facts:
+            self._is_told = False
+            self._stirred.set()
 
     def _carry_out(self, decision: Decision) -> None:
         for fact, call in decision.facts:
@@ -235,8 +249,6 @@ class Switchboard:
                 self.start_flow(wish)
             else:
                 self.telephone.carry_out(wish)
-        if decision.facts:
-            self.publish_changes()
 
     def _note(self, fact: Fact, call: Call | None) -> None:
         self._journal.append(fact, call)
@@ -251,7 +263,11 @@ class Switchboard:
             self._stream.publish(fact.kind, fact.at, data)
 
     def publish_changes(self) -> None:
-        """Tell what follows from facts, and what changed without one: a line at a seat, a pause that is over."""
+        """Tell what follows from facts, and what changed without one: a line at a seat, a pause that is over.
+
+        Once for all that came in one moment: only the last picture counts.
+        """
+        self._is_told, self._told_at = True, self._clock.monotonic()
         trunk = self._exchange.trunk()
         if trunk != self._trunk:
             self._stream.publish("trunk.changed", self._clock.now(), trunk_view(trunk))
@@ -331,7 +347,7 @@ def event_data(fact: Fact, call: Call | None) -> Json | None:
             }
         case _:
             assert call is not None
-            special = facts.to_data(fact)
+            special = to_data(fact)
             special.pop("recording_path", None)
             return {**special, **call_view(call)} | {
                 key: special[key] for key in ("seat", "queue") if special.get(key) is not None

@@ -1,7 +1,7 @@
 """Tickets: one drafted from each answered call as soon as the talk begins, then completed and filed by people."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +19,7 @@ from callcenter.domain.ticket_notes import composed_notes, with_words
 from callcenter.domain.tickets import Ticket, standing_of
 from callcenter.domain.views import ticket_view
 from callcenter.office.ports import Calls, Clock, Tickets
+from callcenter.office.recovery import at_once
 from callcenter.office.stream import Stream
 from callcenter.office.switchboard import Switchboard
 
@@ -31,14 +32,24 @@ class TicketOffice:
     """Drafts tickets, and lets people work on them; whoever watches sees every change, and every word as it comes."""
 
     def __init__(
-        self, tickets: Tickets, calls: Calls, switchboard: Switchboard, *, stream: Stream, clock: Clock
+        self,
+        tickets: Tickets,
+        calls: Calls,
+        switchboard: Switchboard,
+        *,
+        stream: Stream,
+        clock: Clock,
+        known: Callable[[], Awaitable[None]] = at_once,
     ) -> None:
+        """`known` waits until it is known what was before: a ticket that is drafted sooner would not be noted."""
         self._tickets = tickets
         self._calls = calls
         self._switchboard = switchboard
         self._stream = stream
         self._clock = clock
+        self._known = known
         self._due: dict[str, Call] = {}
+        self._all_known = False
         self._arrived = asyncio.Event()
         self._worded: dict[TicketId, None] = {}
         self._spoken = asyncio.Event()
@@ -57,24 +68,32 @@ class TicketOffice:
         """Draft what is due and tell new words until cancelled; begin with what an earlier controller left undone."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._draft_what_is_due(), name="tickets: drafts")
+            tasks.create_task(self._take_up_earlier(), name="tickets: earlier ones")
             tasks.create_task(self._tell_words(), name="tickets: words")
 
-    async def _draft_what_is_due(self) -> None:
+    async def _take_up_earlier(self) -> None:
+        """Have those drafted as well that an earlier controller left, as soon as they can be known."""
+        await self._known()
         while True:
             try:
                 for call in await self._calls.without_ticket():
                     self._due.setdefault(call.id, call)
-                break
             except CallcenterError as error:
                 log.warning("answered calls without a ticket could not be listed", why=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self._all_known = True
+                self._arrived.set()
+                return
+
+    async def _draft_what_is_due(self) -> None:
         while True:
             self._arrived.clear()
             for call in list(self._due.values()):
                 with bound_contextvars(call_id=call.id):
                     if await self._draft(call):
                         self._due.pop(call.id, None)
-            if not self._due:
+            if self._all_known and not self._due:
                 self._switchboard.ask(ClearAlarm(name=TICKET_NOT_DRAFTED))
             with suppress(TimeoutError):
                 async with asyncio.timeout(RETRY_SECONDS if self._due else None):

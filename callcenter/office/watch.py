@@ -22,7 +22,8 @@ from callcenter.domain.alarms import (
 from callcenter.domain.calls import Call
 from callcenter.domain.errors import CallcenterError
 from callcenter.domain.exchange.commands import ClearAlarm, RaiseAlarm
-from callcenter.domain.facts import CallEnded, CallQueued, Fact, OfCall, apply
+from callcenter.domain.facts import CallEnded, CallQueued, Fact, OfCall
+from callcenter.domain.fold import apply
 from callcenter.domain.lately import WINDOW, LatelyAsked, LostShare
 from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.domain.units import DutyHours
@@ -31,7 +32,7 @@ from callcenter.office.switchboard import Switchboard
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.25  # an Asterisk that was killed may be back within a second
 RETRY_SECONDS = 5.0
 BEGIN_SECONDS = 20.0  # what was not well yet since we began is still beginning, as Asterisk is beside us
 LOOKED_BACK = 2 * WINDOW  # who asked half an hour ago may have listened to a menu before

@@ -12,7 +12,7 @@ import uuid
 from array import array
 from collections import Counter
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 ENDS, NAMES, KEY, SOUND, FAILS = 0x00, 0x01, 0x03, 0x10, 0xFF
 LONGEST_FRAME = 3200  # bytes; Asterisk sends 640
@@ -110,8 +110,7 @@ class _Connection(asyncio.Protocol):
         self.ear: Ear | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # a loop other than asyncio's own has classes of its own
         if self._server.strangers >= MOST_STRANGERS:
             self._refuse("too many at once")
             return

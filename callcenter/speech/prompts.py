@@ -30,7 +30,7 @@ CONVERT_SECONDS = 60.0  # some minutes of recorded sound; beyond it the file is 
 FILES_LENGTH = 800  # bytes of file names in one variable: Asterisk takes lines of about 1000
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\"\\&,$|;()]")
-_EDITION = 1  # raised when the same text would come out another way
+_EDITION = 2  # raised when the same text would come out another way
 _SILENT_DB = -70.0
 _MAKING = ".making-"
 

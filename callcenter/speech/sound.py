@@ -16,8 +16,9 @@ _PEAK_DB = -1.5
 _FRAME = TELEPHONE_RATE // 50  # 20 ms
 _ACTIVE_DB = 25.0  # a frame so far below the loudest counts as a pause
 _TRIM_DB = 40.0
-_EDGE = TELEPHONE_RATE * 3 // 100  # 30 ms are left before the first and behind the last sound
-_FADE = TELEPHONE_RATE // 200
+_STEP = TELEPHONE_RATE // 200  # 5 ms, in which begin and end are looked for
+_FADE = TELEPHONE_RATE // 200  # 5 ms, left before the first sound: the first packet that a caller is sent holds voice
+_BEHIND = TELEPHONE_RATE * 3 // 100  # 30 ms, left behind the last
 _FULL = 32768.0
 
 
@@ -64,11 +65,11 @@ def level_db(samples: Sequence[int]) -> float:
 
 def finished(samples: Sequence[int]) -> "array[int]":
     """Trim the silence at both ends and bring speech to LEVEL_DB, without clipping. Raises SoundError for silence."""
-    powers = _powers(samples)
-    loud = [at for at, power in enumerate(powers) if power > max(powers) * 10 ** (-_TRIM_DB / 10)]
+    least = max(_powers(samples), default=0.0) * 10 ** (-_TRIM_DB / 10)
+    loud = [at for at, power in enumerate(_powers(samples, _STEP)) if power > least]
     if not loud:
         raise SoundError("it holds nothing but silence")
-    trimmed = samples[max(0, loud[0] * _FRAME - _EDGE) : (loud[-1] + 1) * _FRAME + _EDGE]
+    trimmed = samples[max(0, loud[0] * _STEP - _FADE) : (loud[-1] + 1) * _STEP + _BEHIND]
     peak = max(map(abs, trimmed))
     gain = min(10 ** ((LEVEL_DB - level_db(trimmed)) / 20), 10 ** (_PEAK_DB / 20) * _FULL / peak)
     last = len(trimmed) - 1
@@ -109,7 +110,7 @@ def _to_16_bit(raw: bytes, width: int) -> "array[int]":
     return _from_little_endian(bytes(high))
 
 
-def _powers(samples: Sequence[int]) -> list[float]:
-    """Mean power of each 20 ms, 1.0 being a full-scale square wave."""
-    frames = (samples[at : at + _FRAME] for at in range(0, len(samples), _FRAME))
+def _powers(samples: Sequence[int], each: int = _FRAME) -> list[float]:
+    """Mean power of each so many samples, 1.0 being a full-scale square wave."""
+    frames = (samples[at : at + each] for at in range(0, len(samples), each))
     return [sum(value * value for value in frame) / len(frame) / _FULL**2 for frame in frames]

@@ -195,5 +195,10 @@ class Worker:
             process.kill()  # it holds nothing that would have to be written
         if process.stdin is not None:
             process.stdin.close()
-        async with asyncio.timeout(_KILL_SECONDS):
-            await process.wait()
+        try:
+            async with asyncio.timeout(_KILL_SECONDS):
+                await process.wait()
+        except asyncio.CancelledError:  # whoever ends the pool at this moment finds no process behind it either
+            async with asyncio.timeout(_KILL_SECONDS):
+                await process.wait()
+            raise

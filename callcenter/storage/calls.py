@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from callcenter.domain.calls import Call, RecordingState
+from callcenter.domain.cursors import cursor_after, place_of
 from callcenter.domain.facts import Fact
 from callcenter.domain.notes import NotesState
 from callcenter.domain.numbers import normalise
 from callcenter.domain.records import Entry, Page
-from callcenter.storage.cursors import cursor_after, place_of
 from callcenter.storage.journal import Journal
 from callcenter.storage.projections import chained_of, read_calls, readable
 from callcenter.storage.store import Store

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,8 @@ class Chained:
     recovered: bool
     previous: str
     hash: str
+    said: str | None = field(default=None, compare=False, repr=False)
+    """What was hashed, where it has just been: it need not be written out again to be put into a file."""
 
     @property
     def link(self) -> Link:
@@ -55,14 +57,18 @@ class Chained:
         )
 
 
+_encoder = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+
+
 def canonical(data: Mapping[str, Any]) -> str:
     """Write the data of a fact in the one form that is hashed and stored."""
-    return json.dumps(data, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+    return _encoder.encode(data)
 
 
 def chained(after: Link, *, time: datetime, call_id: str | None, kind: str, data: str, recovered: bool) -> Chained:
     """Hang one more entry on the chain."""
     seq = after.seq + 1
+    said = _written([seq, microseconds(time), call_id, kind, data, recovered, after.hash])
     return Chained(
         seq=seq,
         time=time,
@@ -71,31 +77,32 @@ def chained(after: Link, *, time: datetime, call_id: str | None, kind: str, data
         data=data,
         recovered=recovered,
         previous=after.hash,
-        hash=entry_hash(
-            seq=seq, time=time, call_id=call_id, kind=kind, data=data, recovered=recovered, previous=after.hash
-        ),
+        hash=_digest(said),
+        said=said,
     )
 
 
-def entry_hash(
-    *, seq: int, time: datetime, call_id: str | None, kind: str, data: str, recovered: bool, previous: str
-) -> str:
-    """SHA-256 over everything an entry says and the hash of the one before it."""
-    text = json.dumps([seq, microseconds(time), call_id, kind, data, recovered, previous], ensure_ascii=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+def said_by(entry: Chained) -> str:
+    """Write out everything that is hashed of an entry: all it says, and the hash of the one before it."""
+    return entry.said or _said(entry)
+
+
+def _said(entry: Chained) -> str:
+    at = microseconds(entry.time)
+    return _written([entry.seq, at, entry.call_id, entry.kind, entry.data, entry.recovered, entry.previous])
+
+
+def _written(said: Sequence[object]) -> str:
+    return json.dumps(said, ensure_ascii=True)
+
+
+def _digest(said: str) -> str:
+    return hashlib.sha256(said.encode("ascii")).hexdigest()
 
 
 def is_whole(entry: Chained) -> bool:
     """The entry says what was hashed."""
-    return entry.hash == entry_hash(
-        seq=entry.seq,
-        time=entry.time,
-        call_id=entry.call_id,
-        kind=entry.kind,
-        data=entry.data,
-        recovered=entry.recovered,
-        previous=entry.previous,
-    )
+    return entry.hash == _digest(_said(entry))
 
 
 def moved(entry: Chained, after: Link) -> Chained:

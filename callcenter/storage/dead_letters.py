@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
+from callcenter.domain.cursors import cursor_after, place_of
 from callcenter.domain.letters import DeadLetter
 from callcenter.domain.records import Page
-from callcenter.storage.cursors import cursor_after, place_of
-from callcenter.storage.outbox import letter_of
+from callcenter.storage.letter_rows import letter_of
 from callcenter.storage.store import Store
 from callcenter.storage.tables import DeadLetterRow
 

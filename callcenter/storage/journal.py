@@ -3,44 +3,31 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 
 import structlog
-from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.domain.calls import Call
 from callcenter.domain.errors import UnavailableError
-from callcenter.domain.facts import Fact, RecallChanged, SeatChanged, UtteranceHeard, to_data
+from callcenter.domain.fact_data import to_data
+from callcenter.domain.facts import Fact
 from callcenter.domain.records import Entry
 from callcenter.storage.chain import START, Chained, Link, canonical, chained, moved
-from callcenter.storage.projections import chained_of, folded, readable, write_calls, write_seats, write_utterances
-from callcenter.storage.recalls import write_recalls
+from callcenter.storage.entries import Entries, ForkedError
 from callcenter.storage.recent import Recent
 from callcenter.storage.spool import Spool, newest_of
-from callcenter.storage.store import Store, UnfitError
-from callcenter.storage.tables import JournalRow
+from callcenter.storage.store import Store
 from callcenter.storage.write_ahead import WriteAhead
 
 _log = structlog.get_logger(__name__)
 
-_PROJECTED_ALONE = (SeatChanged.kind, UtteranceHeard.kind, RecallChanged.kind)
-"""Facts that have a table of their own beside that of calls."""
 _GROUP = 100  # entries in one transaction: a few milliseconds of work for the loop
+_GATHER_SECONDS = 0.02  # a commit costs as much for one fact as for ten, and a call's facts come in handfuls
 _LOCK_SECONDS = 0.5  # a database that is locked longer counts as away: until then the entries are in memory only
 _LIMIT_SECONDS = 5.0
 _GRACE_SECONDS = 15.0  # longer than any reading of the store lasts
-
-
-class _ForkedError(Exception):
-    """Another program has written to this journal; ours up to `committed` are in it."""
-
-    def __init__(self, tail: Link, committed: int) -> None:
-        super().__init__("another program has written to this journal")
-        self.tail = tail
-        self.committed = committed
 
 
 class Journal:
@@ -67,6 +54,7 @@ class Journal:
     ) -> None:
         self._ahead = ahead or WriteAhead()
         self._store = Store(url, lock_seconds=_LOCK_SECONDS, limit_seconds=_LIMIT_SECONDS)
+        self._entries = Entries(self._store)
         self._spool = Spool(folder)
         self._bound = bound
         self._retry_seconds = retry_seconds
@@ -80,7 +68,6 @@ class Journal:
         self._spool_fault: str | None = None
         self._next_try = 0.0
         self._dropped = 0
-        self._unprojected = 0
         self._replayed = 0
         self._running = False
         self._closing = False
@@ -113,7 +100,7 @@ class Journal:
         """
         spooled = await self._open_spool()
         try:
-            tail = await self._tail()
+            tail = await self._entries.tail()
         except UnavailableError as error:
             mark = await asyncio.to_thread(self._spool.read_mark)
             self._end = newest_of(spooled, mark)
@@ -164,6 +151,7 @@ class Journal:
                     await self._rest(stuck=stuck and bool(self._queue))
                 if self._closing and stuck:
                     break
+                await self._gather()
         finally:
             self._running = False
             self._stopped.set()
@@ -201,8 +189,10 @@ class Journal:
         faults = []
         if self._dropped:
             faults.append(f"{self._dropped} entries are lost")
-        if self._unprojected:
-            faults.append(f"{self._unprojected} entries are missing in the tables; run `callcenter journal rebuild`")
+        if self._entries.unprojected:
+            faults.append(
+                f"{self._entries.unprojected} entries are missing in the tables; run `callcenter journal rebuild`"
+            )
         if self._spool.damaged:
             faults.append(f"{self._spool.damaged} lines of the spool were damaged and are kept beside it")
         if self._away is not None:
@@ -235,6 +225,11 @@ class Journal:
         except TimeoutError:
             pass  # time to try the database again
 
+    async def _gather(self) -> None:
+        """Let a handful come together; the write-ahead file has them meanwhile."""
+        if 0 < len(self._queue) < _GROUP and not self._closing:
+            await asyncio.sleep(_GATHER_SECONDS)
+
     async def _write_some(self) -> None:
         due = self._away is None or self._monotonic() >= self._next_try
         if due and not self._spool.count:
@@ -249,94 +244,17 @@ class Journal:
         newest = {entry.call_id: call for entry, call in group if entry.call_id is not None and call is not None}
         entries = [entry for entry, _ in group]
         try:
-            await self._commit(entries, list(newest.values()))
+            await self._entries.commit(entries, list(newest.values()))
         except UnavailableError as error:
             self._is_away(str(error))
             return False
-        except _ForkedError:
+        except ForkedError:
             self._is_away("another program has written to this journal", retry_now=True)
             return False
         self._let_go(entries[-1].seq)
         await self._has(entries[-1].link)
         self._is_back()
         return True
-
-    async def _commit(self, entries: Sequence[Chained], calls: Sequence[Call] | None) -> None:
-        """Write entries and what they add up to; `calls` None: add the facts up again from what is stored."""
-        try:
-            async with self._store.writing() as session:
-                new = await self._add(session, entries)
-                await self._project(session, new, calls)
-        except UnfitError as error:
-            async with self._store.writing() as session:
-                new = await self._add(session, entries)
-            if new:
-                self._unprojected += len(new)
-                _log.error("entries could not be put into the tables", entries=len(new), error=str(error))
-
-    async def _add(self, session: AsyncSession, entries: Sequence[Chained]) -> Sequence[Chained]:
-        """Add those that are not there yet. Raises _ForkedError where others stand under their numbers."""
-        tail = await _tail(session)
-        first = entries[0]
-        committed = first.seq - 1
-        if first.seq <= tail.seq:
-            found = await session.execute(
-                select(JournalRow.seq, JournalRow.hash).where(
-                    JournalRow.seq >= first.seq, JournalRow.seq <= entries[-1].seq
-                )
-            )
-            there = {row.seq: row.hash for row in found}
-            for entry in entries:
-                if entry.seq not in there:
-                    break
-                if there[entry.seq] != entry.hash:
-                    raise _ForkedError(tail, committed)
-                committed = entry.seq
-        new = [entry for entry in entries if entry.seq > committed]
-        if new and (new[0].seq <= tail.seq or (new[0].seq == tail.seq + 1 and new[0].previous != tail.hash)):
-            raise _ForkedError(tail, committed)
-        if new:
-            await session.execute(insert(JournalRow), [_values(entry) for entry in new])
-        return new
-
-    async def _project(self, session: AsyncSession, new: Sequence[Chained], calls: Sequence[Call] | None) -> None:
-        if calls is None:
-            calls = await self._add_up(session, {entry.call_id for entry in new if entry.call_id is not None})
-        await write_calls(session, calls)
-        there = {call.id for call in calls}
-        told = [(entry.seq, self._fact(entry)) for entry in new if entry.kind in _PROJECTED_ALONE]
-        await write_utterances(
-            session,
-            [(seq, fact) for seq, fact in told if isinstance(fact, UtteranceHeard) and fact.call_id in there],
-        )
-        await write_seats(session, [fact for _, fact in told if isinstance(fact, SeatChanged)])
-        await write_recalls(session, [fact for _, fact in told if isinstance(fact, RecallChanged)])
-
-    async def _add_up(self, session: AsyncSession, call_ids: Iterable[str]) -> Sequence[Call]:
-        rows = await session.scalars(
-            select(JournalRow).where(JournalRow.call_id.in_(sorted(call_ids))).order_by(JournalRow.seq)
-        )
-        facts: dict[str, list[Fact]] = {}
-        for row in rows:
-            fact = self._fact(chained_of(row))
-            if fact is not None and row.call_id is not None:
-                facts.setdefault(row.call_id, []).append(fact)
-        calls = []
-        for call_id, of_call in facts.items():
-            try:
-                call = folded(of_call)
-            except ValueError as error:
-                self._unprojected += len(of_call)
-                _log.error("a call of the journal does not add up", call_id=call_id, error=str(error))
-                continue
-            if call is not None:
-                calls.append(call)
-        return calls
-
-    def _fact(self, entry: Chained) -> Fact | None:
-        fact = readable(entry)
-        self._unprojected += fact is None
-        return fact
 
     async def _spill(self) -> None:
         """Make what is only in memory lasting in the spool."""
@@ -369,7 +287,7 @@ class Journal:
                 entries, place = await asyncio.to_thread(self._spool.read, _GROUP, place=place)
                 if not entries:
                     break
-                await self._commit(entries, None)
+                await self._entries.commit(entries, None)
                 self._replayed += len(entries)
                 await self._has(entries[-1].link)
             await asyncio.to_thread(self._spool.clear)
@@ -377,7 +295,7 @@ class Journal:
         except UnavailableError as error:
             self._is_away(str(error))
             return
-        except _ForkedError as fork:
+        except ForkedError as fork:
             await self._hang_anew(fork)
             return
         except OSError as error:
@@ -386,7 +304,7 @@ class Journal:
         self._is_back()
         self._replayed = 0
 
-    async def _hang_anew(self, fork: _ForkedError) -> None:
+    async def _hang_anew(self, fork: ForkedError) -> None:
         """Number what waits once more, after what the other program has written."""
         _log.error("another program has written to this journal; what waits is numbered anew", seq=fork.tail.seq)
         self._is_away("another program has written to this journal", retry_now=True)
@@ -456,27 +374,3 @@ class Journal:
         self._ahead.hold([])
         _log.info("a controller that was killed has left entries in memory", entries=len(held))
         return held[-1].link
-
-    async def _tail(self) -> Link:
-        async with self._store.reading() as session:
-            return await _tail(session)
-
-
-async def _tail(session: AsyncSession) -> Link:
-    row = (
-        await session.execute(select(JournalRow.seq, JournalRow.hash).order_by(JournalRow.seq.desc()).limit(1))
-    ).first()
-    return START if row is None else Link(row.seq, row.hash)
-
-
-def _values(entry: Chained) -> dict[str, object]:
-    return {
-        "seq": entry.seq,
-        "time": entry.time,
-        "call_id": entry.call_id,
-        "kind": entry.kind,
-        "data": entry.data,
-        "recovered": entry.recovered,
-        "previous": entry.previous,
-        "hash": entry.hash,
-    }

@@ -9,35 +9,29 @@ the letters up to it that were handed over: after a crash, what lies between the
 """
 
 import asyncio
-import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
 import structlog
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.domain.errors import UnavailableError
 from callcenter.domain.letters import Event, Letter
+from callcenter.storage.letter_rows import LetterRows, Place
 from callcenter.storage.store import Store, UnfitError
-from callcenter.storage.tables import DeadLetterRow, OutboxReaderRow, OutboxRow
 
 _log = structlog.get_logger(__name__)
 
 _GROUP = 100  # letters written in one transaction
-_AHEAD = 200  # letters read from the database at a time; so many may be marked in vain
+_GATHER_SECONDS = 0.02  # what its readers tell meanwhile need never be written
 _KEPT = 500  # letters that stay in memory though they are written, for readers that are a little behind
 _SETTLE_SECONDS = 0.5  # a place that is written late costs repetitions after a crash, never a letter
 _RETRY_SECONDS = 1.0
 _TIDY_SECONDS = 60.0
 _LAST_SECONDS = 2.0  # for the last writing, when the hotline ends
-_DEAD_DAYS = 30  # a dead letter that nobody asked for
 
 
 class Reader:
@@ -169,8 +163,7 @@ class Outbox:
         `stream`: id of the stream in which the events' numbers count; `most`, `longest`: letters beyond, or older,
         are dropped though some reader has not told them; `most_in_memory`: how many wait while the database is away.
         """
-        self._store = store
-        self._node = node
+        self._rows = LetterRows(store, node=node)
         self._stream = stream
         self._now = now
         self._most = most
@@ -185,7 +178,7 @@ class Outbox:
         self._settled = 0  # up to here all were told, and are deleted
         self._memory: deque[Letter] = deque()  # without a gap
         self._work = asyncio.Event()
-        self._places: dict[str, tuple[int, int]] = {}  # as the database has them
+        self._places: dict[str, Place] = {}  # as the database has them
         self._next_tidy = 0.0
         self._away: str | None = None
         self.unfit = 0
@@ -264,6 +257,8 @@ class Outbox:
     async def _rest(self) -> None:
         if self._written == self.newest and not await self._wait_for_work():
             return
+        if self._written < self.newest:
+            await asyncio.sleep(_GATHER_SECONDS)
         if self._written == self.newest:  # only places are to be written; perhaps a letter comes along
             try:
                 async with asyncio.timeout(_SETTLE_SECONDS):
@@ -291,7 +286,7 @@ class Outbox:
             self._next_tidy = time.monotonic() + _TIDY_SECONDS
         group = self.in_memory(max(self._written + 1, self._memory[0].position if self._memory else 0), _GROUP)
         told = self._told_by_all()
-        lasting = self._rows(letter for letter in group if letter.position > told and not letter.is_fleeting)
+        lasting = [letter for letter in group if letter.position > told and not letter.is_fleeting]
         if group:
             self.entrusted = group[-1].position
             for reader in self.readers.values():
@@ -299,7 +294,7 @@ class Outbox:
                     reader.marked = max(reader.marked, self.entrusted)
         moved = self._moved()
         try:
-            await self._commit(lasting, moved, told)
+            self.unfit += await self._rows.write(lasting, moved, forget=told if told > self._settled else None)
         except UnavailableError:
             self.entrusted = self._written
             raise
@@ -315,20 +310,8 @@ class Outbox:
             _log.info("the outbox has its database back")
         self._away = None
 
-    async def _commit(self, letters: Sequence[dict[str, object]], moved: dict[str, tuple[int, int]], told: int) -> None:
-        if not letters and not moved:
-            return
-        async with self._store.writing() as session:
-            if letters:  # some are there already where a commit went through and its answer did not
-                adds = (sqlite if self._store.dialect == "sqlite" else postgresql).insert(OutboxRow)
-                await session.execute(adds.on_conflict_do_nothing(), letters)
-            for name, (place, handed) in moved.items():
-                await self._put_place(session, name, place, handed)
-            if told > self._settled:
-                await session.execute(delete(OutboxRow).where(self._ours(), OutboxRow.position <= told))
-
-    def _moved(self) -> dict[str, tuple[int, int]]:
-        places = {name: (reader.told, reader.marked) for name, reader in self.readers.items()}
+    def _moved(self) -> dict[str, Place]:
+        places = {name: Place(reader.told, reader.marked) for name, reader in self.readers.items()}
         return {name: place for name, place in places.items() if self._places.get(name) != place}
 
     def _told_by_all(self) -> int:
@@ -336,20 +319,13 @@ class Outbox:
 
     async def _open(self) -> None:
         """Find out what an earlier run has left, and count on from there."""
-        async with self._store.writing() as session:
-            newest = await session.scalar(select(func.max(OutboxRow.position)).where(self._ours())) or 0
-            rows = await session.scalars(select(OutboxReaderRow).where(OutboxReaderRow.node == self._node))
-            found = {row.name: (row.told, row.handed) for row in rows}
-            base = max([newest, *(max(place) for place in found.values())])
-            for name in found.keys() - self.readers.keys():  # nobody will ever read on from there
-                await session.execute(delete(OutboxReaderRow).where(*self._place_of(name)))
-        self._places = {name: place for name, place in found.items() if name in self.readers}
+        base, self._places = await self._rows.left(self.readers.keys())
         self._memory = deque(replace(letter, position=letter.position + base) for letter in self._memory)
         self.newest += base
         # what was dropped from memory before is not there: count from what is
         self._written = self.entrusted = self._memory[0].position - 1 if self._memory else self.newest
         for name, reader in self.readers.items():
-            reader.begins_at(*found.get(name, (base, base)))
+            reader.begins_at(*self._places.get(name, Place(base, base)))
         self.opened.set()
 
     async def read(self, reader: Reader, first: int) -> tuple[int, deque[Letter]]:
@@ -358,110 +334,23 @@ class Outbox:
         Raises UnavailableError.
         """
         begins = self._memory[0].position if self._memory else self.newest + 1
-        async with self._store.writing() as session:
-            rows = await session.scalars(
-                select(OutboxRow)
-                .where(self._ours(), OutboxRow.position >= first, OutboxRow.position < begins)
-                .order_by(OutboxRow.position)
-                .limit(_AHEAD)
-            )
-            letters = deque(letter_of(row) for row in rows)
-            marked = max(reader.marked, letters[-1].position if letters else 0)
-            if marked > reader.marked:
-                await self._put_place(session, reader.name, reader.told, marked)
-        reader.marked = marked
-        return begins, letters
+        letters = await self._rows.read(reader.name, Place(reader.told, reader.marked), first=first, before=begins)
+        if letters:
+            reader.marked = max(reader.marked, letters[-1].position)
+        return begins, deque(letters)
 
     async def mark(self, reader: Reader, position: int) -> None:
         """Remember, before it happens, that this reader is handed letters up to here. Raises UnavailableError."""
-        async with self._store.writing() as session:
-            await self._put_place(session, reader.name, reader.told, position)
+        await self._rows.mark(reader.name, Place(reader.told, position))
 
     async def bury(self, reader: Reader, letter: Letter, *, attempts: int, reason: str) -> None:
         """Put a letter among the dead and its reader behind it, both or neither. Raises UnavailableError."""
-        values = self._row(letter) | {
-            "receiver": reader.name,
-            "attempts": attempts,
-            "reason": reason,
-            "died": self._now(),
-        }
-        adds = (sqlite if self._store.dialect == "sqlite" else postgresql).insert(DeadLetterRow)
-        async with self._store.writing() as session:
-            await session.execute(adds.values(values).on_conflict_do_nothing())
-            await self._put_place(session, reader.name, letter.position, max(reader.marked, letter.position))
+        place = Place(letter.position, max(reader.marked, letter.position))
+        await self._rows.bury(reader.name, place, letter, attempts=attempts, reason=reason, died=self._now())
 
     async def _tidy(self) -> None:
         """Drop what is too old or too much, and count it for each reader that has not told it."""
-        async with self._store.writing() as session:
-            beyond = await session.scalar(
-                select(OutboxRow.position)
-                .where(self._ours())
-                .order_by(OutboxRow.position.desc())
-                .offset(self._most)
-                .limit(1)
-            )
-            old = await session.scalar(
-                select(func.max(OutboxRow.position)).where(self._ours(), OutboxRow.time < self._now() - self._longest)
-            )
-            last = max(beyond or 0, old or 0)
-            lost = {}
-            for name, reader in self.readers.items():
-                lost[name] = await session.scalar(
-                    select(func.count())
-                    .select_from(OutboxRow)
-                    .where(self._ours(), OutboxRow.position <= last, OutboxRow.position >= reader.next)
-                )
-            await session.execute(delete(OutboxRow).where(self._ours(), OutboxRow.position <= last))
-            await session.execute(
-                delete(DeadLetterRow).where(
-                    DeadLetterRow.node == self._node, DeadLetterRow.died < self._now() - timedelta(days=_DEAD_DAYS)
-                )
-            )
+        nexts = {name: reader.next for name, reader in self.readers.items()}
+        lost = await self._rows.tidy(most=self._most, longest=self._longest, now=self._now(), nexts=nexts)
         for name, count in lost.items():
-            self.readers[name].lose(count or 0)
-
-    def _ours(self) -> Any:
-        return OutboxRow.node == self._node
-
-    def _place_of(self, name: str) -> Sequence[Any]:
-        return OutboxReaderRow.node == self._node, OutboxReaderRow.name == name
-
-    async def _put_place(self, session: AsyncSession, name: str, told: int, handed: int) -> None:
-        values = {"told": told, "handed": handed}
-        changed = await session.execute(update(OutboxReaderRow).where(*self._place_of(name)).values(values))
-        if changed.rowcount == 0:  # type: ignore[attr-defined]  # the stubs know it of another kind of result only
-            session.add(OutboxReaderRow(node=self._node, name=name, **values))
-
-    def _rows(self, letters: Iterable[Letter]) -> list[dict[str, object]]:
-        rows = []
-        for letter in letters:
-            try:
-                rows.append(self._row(letter))
-            except (TypeError, ValueError):  # a mistake of ours, which must not keep the others from being kept
-                _log.exception("an event cannot be written", event_type=letter.type)
-                self.unfit += 1
-        return rows
-
-    def _row(self, letter: Letter) -> dict[str, object]:
-        written = json.dumps(letter.data, ensure_ascii=False, separators=(",", ":"))
-        return {
-            "node": self._node,
-            "position": letter.position,
-            "stream": letter.stream,
-            "seq": letter.seq,
-            "time": letter.time,
-            "type": letter.type,
-            "data": written.encode(errors="replace").decode(),  # half a character is nothing a database can hold
-        }
-
-
-def letter_of(row: OutboxRow | DeadLetterRow) -> Letter:
-    """Give the letter that a row holds."""
-    return Letter(
-        position=row.position,
-        stream=row.stream,
-        seq=row.seq,
-        time=row.time,
-        type=row.type,
-        data=json.loads(row.data),
-    )
+            self.readers[name].lose(count)

@@ -2,13 +2,12 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
-from sqlalchemy import Table, case, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Insert, case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.domain.calls import (
@@ -24,18 +23,20 @@ from callcenter.domain.calls import (
     Recording,
     RecordingState,
 )
-from callcenter.domain.facts import Fact, OfCall, SeatChanged, UtteranceHeard, apply, from_data
+from callcenter.domain.fact_data import from_data
+from callcenter.domain.facts import Fact, OfCall, SeatChanged, UtteranceHeard
+from callcenter.domain.fold import apply
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.notes import Gap, Notes, NotesState, Secret, Side, Utterance, UtteranceId
 from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.storage.chain import Chained
+from callcenter.storage.rows import dialect_of, insert_into, parts, put, table_of
 from callcenter.storage.tables import (
     CallerRow,
     CallRow,
     JournalRow,
     LegRow,
     RecordingRow,
-    Row,
     SeatRow,
     UtteranceRow,
     from_microseconds,
@@ -44,10 +45,8 @@ from callcenter.storage.tables import (
 
 _log = structlog.get_logger(__name__)
 
-_Thing = TypeVar("_Thing")
 _WRITTEN_OUT = ("digits", "notes_state", "gaps", "secrets")
 _CALL_COLUMNS = [column.name for column in CallRow.__table__.columns if column.name not in _WRITTEN_OUT]
-_SEVERAL = 300  # rows in one statement: below SQLite's and PostgreSQL's limits on values
 
 
 def fact_of(entry: Chained) -> Fact:
@@ -100,17 +99,13 @@ def folded(facts: Iterable[Fact]) -> Call | None:
 
 
 async def write_calls(session: AsyncSession, calls: Sequence[Call]) -> None:
-    """Put the newest state of these calls, with legs, recording and caller, in place of what stands there."""
-    if not calls:
-        return
+    """Put the newest state of these calls, with legs and recording, in place of what stands there.
+
+    A leg or a recording that a call once had it has for ever, so nothing is to be taken away.
+    """
     await put(session, CallRow, [_call_values(call) for call in calls])
-    ids = [call.id for call in calls]
-    for some in _parts(ids):
-        await session.execute(delete(LegRow).where(LegRow.call_id.in_(some)))
-        await session.execute(delete(RecordingRow).where(RecordingRow.call_id.in_(some)))
     await put(session, LegRow, [values for call in calls for values in _leg_values(call)])
     await put(session, RecordingRow, [_recording_values(call) for call in calls if call.recording is not None])
-    await _write_callers(session, calls)
 
 
 async def write_utterances(session: AsyncSession, heard: Iterable[tuple[int, UtteranceHeard]]) -> None:
@@ -133,7 +128,7 @@ async def read_calls(session: AsyncSession, rows: Sequence[CallRow]) -> list[Cal
     legs: dict[str, list[Leg]] = {}
     recordings: dict[str, Recording] = {}
     words: dict[str, list[Utterance]] = {}
-    for some in _parts([row.id for row in rows]):
+    for some in parts([row.id for row in rows]):
         found = await session.scalars(
             select(LegRow).where(LegRow.call_id.in_(some)).order_by(LegRow.call_id, LegRow.position)
         )
@@ -167,42 +162,22 @@ def seat_of(row: SeatRow) -> Seat:
     )
 
 
-async def put(session: AsyncSession, row: type[Row], values: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or overwrite those whose key stands there already."""
-    if not values:
-        return
-    statement = _upsert(row, session.get_bind().dialect.name)
-    for some in _parts(values):
-        await session.execute(statement, [*map(dict, some)])
-
-
-@cache
-def _upsert(row: type[Row], dialect: str) -> postgresql.Insert | sqlite.Insert:
-    """Make the statement once: that takes longer than to carry it out."""
-    table = row.__table__
-    assert isinstance(table, Table)
-    keys = [column.name for column in table.primary_key]
-    statement = _insert(dialect, table)
-    others = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=others)
-
-
-async def _write_callers(session: AsyncSession, calls: Sequence[Call]) -> None:
+async def write_callers(session: AsyncSession, calls: Iterable[Call]) -> None:
+    """Know of each of these calls that its caller has called then."""
     of_caller = [(storable(call.caller), call.t0) for call in calls if call.caller is not None]
     first = dict(sorted(of_caller, reverse=True))  # the last one of each number stays: the earliest
     last = dict(sorted(of_caller))
-    upsert = _upsert_callers(session.get_bind().dialect.name)
-    for some in _parts(sorted(first)):
+    upsert = _upsert_callers(dialect_of(session))
+    for some in parts(sorted(first)):
         await session.execute(
             upsert, [{"number": number, "first_call": first[number], "last_call": last[number]} for number in some]
         )
 
 
 @cache
-def _upsert_callers(dialect: str) -> postgresql.Insert | sqlite.Insert:
-    table = CallerRow.__table__
-    assert isinstance(table, Table)
-    new, old = (statement := _insert(dialect, table)).excluded, table.c
+def _upsert_callers(dialect: str) -> Insert:
+    table = table_of(CallerRow)
+    new, old = (statement := insert_into(table, dialect)).excluded, table.c
     return statement.on_conflict_do_update(
         index_elements=["number"],
         set_={
@@ -210,14 +185,6 @@ def _upsert_callers(dialect: str) -> postgresql.Insert | sqlite.Insert:
             "last_call": case((new.last_call > old.last_call, new.last_call), else_=old.last_call),
         },
     )
-
-
-def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-
-
-def _parts(things: Sequence[_Thing]) -> Iterable[Sequence[_Thing]]:
-    return (things[start : start + _SEVERAL] for start in range(0, len(things), _SEVERAL))
 
 
 def storable(text: str) -> str:

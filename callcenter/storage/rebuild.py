@@ -9,7 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.domain.calls import Call
 from callcenter.domain.facts import Fact, RecallChanged, SeatChanged, UtteranceHeard
-from callcenter.storage.projections import chained_of, folded, readable, write_calls, write_seats, write_utterances
+from callcenter.storage.projections import (
+    chained_of,
+    folded,
+    readable,
+    write_callers,
+    write_calls,
+    write_seats,
+    write_utterances,
+)
 from callcenter.storage.recalls import write_recalls
 from callcenter.storage.store import Store
 from callcenter.storage.tables import (
@@ -99,6 +107,7 @@ class _Made:
 
     async def write(self, session: AsyncSession) -> None:
         await write_calls(session, self.calls)
+        await write_callers(session, self.calls)
         await write_utterances(session, self.heard)
 
 

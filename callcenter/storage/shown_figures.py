@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import select
 
 from callcenter.domain.figures.shown import Shown
-from callcenter.storage.projections import put
+from callcenter.storage.rows import put
 from callcenter.storage.store import Store
 from callcenter.storage.tables import FiguresShownRow
 

@@ -12,8 +12,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from callcenter.storage.chain import START, Chained, Link, moved
-from callcenter.storage.tables import from_microseconds, microseconds
+from callcenter.storage.chain import START, Chained, Link, moved, said_by
+from callcenter.storage.tables import from_microseconds
 
 SPOOL_NAME = "journal.spool"
 MARK_NAME = "journal.mark"
@@ -202,20 +202,8 @@ def newest_of(*links: Link | None) -> Link:
 
 
 def line_of(entry: Chained) -> bytes:
-    """Write one entry as a line."""
-    text = json.dumps(
-        [
-            entry.seq,
-            microseconds(entry.time),
-            entry.call_id,
-            entry.kind,
-            entry.data,
-            entry.recovered,
-            entry.previous,
-            entry.hash,
-        ],
-        ensure_ascii=True,
-    ).encode("ascii")
+    """Write one entry as a line: what is hashed of it, with its hash as one more element."""
+    text = f'{said_by(entry)[:-1]}, "{entry.hash}"]'.encode("ascii")
     return _checksum(text) + b" " + text + b"\n"
 
 

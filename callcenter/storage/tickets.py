@@ -5,22 +5,27 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 from callcenter.domain import tickets as domain
 from callcenter.domain.calls import Call
+from callcenter.domain.cursors import cursor_after, place_of
 from callcenter.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError, UnavailableError
 from callcenter.domain.ids import CallId, NewId, TicketId
 from callcenter.domain.numbers import normalise
 from callcenter.domain.records import Page
 from callcenter.domain.tickets import Ticket, TicketKind, TicketState, TraceEntry, Urgency
-from callcenter.storage.cursors import cursor_after, place_of
+from callcenter.storage.rows import add, dialect_of, insert_into, table_of
 from callcenter.storage.store import Store, UnfitError
 from callcenter.storage.tables import TicketCallRow, TicketDayRow, TicketRow, TicketTraceRow
+
+_LINKS = table_of(TicketCallRow).c
+_DRAFTED_FROM = select(_LINKS.ticket_id).where(_LINKS.call_id == bindparam("from_call"), _LINKS.drafted.is_(True))
 
 AUTOMATIC = "hotline"
 """Actor of what the hotline does by itself."""
@@ -46,10 +51,7 @@ class Tickets:
         """Draft a ticket from an answered call; the same call always gives the same ticket."""
 
         async def draft(session: AsyncSession) -> Ticket:
-            drafted = TicketCallRow.drafted.is_(True)
-            ticket_id = await session.scalar(
-                select(TicketCallRow.ticket_id).where(TicketCallRow.call_id == call.id, drafted)
-            )
+            ticket_id = await session.scalar(_DRAFTED_FROM, {"from_call": call.id})
             if ticket_id is not None:
                 return await _required(session, ticket_id)
             fields = {"caller_phone": call.caller}
@@ -193,30 +195,30 @@ class Tickets:
             call_ids=call_ids,
         )
         ticket = domain.traced(dataclasses.replace(blank, **fields), at=at, actor=actor, action="drafted", note=None)
-        await session.execute(insert(TicketRow), [_values(ticket)])
-        await session.execute(insert(TicketTraceRow), [_step_values(ticket.id, step) for step in ticket.trace])
+        await add(session, TicketRow, [_values(ticket)])
+        await add(session, TicketTraceRow, [_step_values(ticket.id, step) for step in ticket.trace])
         links = [
             {"ticket_id": ticket.id, "position": position, "call_id": call_id, "drafted": True}
             for position, call_id in enumerate(call_ids)
         ]
-        if links:
-            await session.execute(insert(TicketCallRow), links)
+        await add(session, TicketCallRow, links)
         return ticket
 
     async def _next_number(self, session: AsyncSession, at: datetime) -> str:
         """Take the day's next number; given back by itself when the transaction fails."""
         day = at.astimezone(self._zone).strftime("%Y%m%d")
-        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(TicketDayRow).values(day=day, given=1)
-        given = await session.scalar(
-            statement.on_conflict_do_update(index_elements=["day"], set_={"given": TicketDayRow.given + 1}).returning(
-                TicketDayRow.given
-            )
-        )
+        given = await session.scalar(_next_of_day(dialect_of(session)), {"day": day, "given": 1})
         assert given is not None
         if given > _MOST_OF_A_DAY:
             raise UnavailableError("the day's ticket numbers are used up")
         return f"{day}{given:06d}"
+
+
+@cache
+def _next_of_day(dialect: str) -> ReturningInsert[int]:
+    table = table_of(TicketDayRow)
+    more = {"given": table.c.given + 1}
+    return insert_into(table, dialect).on_conflict_do_update(index_elements=["day"], set_=more).returning(table.c.given)
 
 
 async def _required(session: AsyncSession, ticket_id: str) -> Ticket:
@@ -237,7 +239,7 @@ async def _replace(session: AsyncSession, old: Ticket, new: Ticket) -> Ticket:
     if changed.first() is None:
         raise ConflictError("the ticket was changed meanwhile; read it again")
     steps = [_step_values(new.id, step) for step in new.trace[len(old.trace) :]]
-    await session.execute(insert(TicketTraceRow), steps)
+    await add(session, TicketTraceRow, steps)
     return new
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 
 from callcenter.domain.units import Unit
-from callcenter.storage.projections import put
+from callcenter.storage.rows import put
 from callcenter.storage.store import Store
 from callcenter.storage.tables import UnitRow
 

@@ -85,6 +85,7 @@ def test_what_stands_behind_the_calls_is_read_when_it_is_asked_for() -> None:
     metrics = watched(office)
     metrics.stalled(0.03)
     office.switchboard.ask(RaiseAlarm(name="asterisk", detail="not reached"))
+    office.alarms_in_a_while()
     found = scraped(metrics)
 
     assert found["callcenter_alarm{alarm=asterisk}"] == 1

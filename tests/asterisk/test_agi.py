@@ -84,6 +84,17 @@ async def test_the_first_words_are_told_with_asterisks_time_and_all_words_go_tog
         assert stage.variables == [("GREETED", "1")] * 2
 
 
+async def test_asterisk_is_made_to_look_for_the_words_at_once() -> None:
+    async with on_stage() as stage:
+        await stage.caller.say(["a"])
+        await stage.server.got("SendFlash")
+        (flash,) = [one for one in stage.server.received if one["Action"] == "SendFlash"]
+
+        assert (flash["Channel"], flash["Receive"]) == (CHANNEL, "true")
+        given = [one["Action"] for one in stage.server.received if one["Action"] in ("AGI", "SendFlash", "Getvar")]
+        assert given == ["AGI", "AGI", "SendFlash", "Getvar"]
+
+
 async def test_a_prompt_without_its_file_is_noticed(capsys: pytest.CaptureFixture[str]) -> None:
     async with on_stage() as stage:
         stage.keys = "FAILED"  # what the channel's PLAYBACKSTATUS says

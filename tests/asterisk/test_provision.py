@@ -60,7 +60,7 @@ def test_what_asterisk_is_never_given() -> None:
     assert rights == [
         "bindaddr = 127.0.0.1",
         "permit = 127.0.0.1/255.255.255.255",
-        "read = call,agent,agi,user,system",
+        "read = call,agent,agi,user,system,security",
         "write = call,agent,agi,originate,reporting",
     ]
     assert "enabled = no" in lines(PLAN, "http.conf")

@@ -3,24 +3,37 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from callcenter.asterisk.record import arrivals, callers, lines_of, lines_since, read_text, told
+from callcenter.asterisk.record import (
+    arrivals,
+    callers,
+    lines_of,
+    lines_since,
+    read_text,
+    recalls,
+    seats_calling_back,
+    told,
+)
 from callcenter.domain.calls import LegKind
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import (
     Arrived,
     CallerInFallback,
     CallerLeft,
+    CallerUp,
     Ending,
     LegAnswered,
     LegDialled,
     LegEnded,
     PartyJoined,
     PartyLeft,
+    RecallDialled,
+    RecallOver,
 )
 
 SERVED, GONE = CallId("32714074-3f9d-4798-8b2e-61fa43464595"), CallId("d36e0e2c-2f37-451a-a520-bbb5bdf1a85f")
 TEXT = (Path(__file__).parent / "recordings" / "calls.csv").read_text("utf-8")
 INCOMING = Path("/incoming")
+CALLS_BACK = (Path(__file__).parent / "recordings" / "calls-back.csv").read_text("utf-8").split("\n")
 
 
 def _told() -> list[object]:
@@ -117,3 +130,40 @@ def test_only_what_was_written_since_a_moment_is_read() -> None:
     middle = whole[len(whole) // 2].at
 
     assert lines_since(TEXT.split("\n"), middle) == [line for line in whole if line.at >= middle]
+
+
+def _told_of_recalls() -> list[object]:
+    lines = list(lines_of(CALLS_BACK))
+    begun = recalls(CALLS_BACK, since=datetime(2026, 11, 28, tzinfo=UTC))
+    return list(told(lines, callers(begun), seats_calling_back(begun), incoming=INCOMING))
+
+
+def test_a_citizen_who_was_called_back_and_was_on_another_call() -> None:
+    attempt, leg = CallId("8d4ca8e2-0ce3-4d01-a22d-a919dbef8bb7"), LegId("a67a0d37-e605-4ce3-bd85-374e6a69cbd5")
+    dialled = datetime(2026, 11, 28, 23, 18, 58, 367676, tzinfo=UTC)
+
+    _, up, dials, over, ended = (event for event in _told_of_recalls() if getattr(event, "call_id", None) == attempt)
+
+    assert up == LegAnswered(at=dialled.replace(microsecond=367461), call_id=attempt, leg_id=leg)
+    assert dials == RecallDialled(at=dialled, call_id=attempt, leg_id=leg, recording=f"/incoming/{attempt}.raw")
+    assert isinstance(over, RecallOver)
+    assert over.ending is Ending.BUSY
+    assert isinstance(ended, LegEnded)
+    assert ended.leg_id == leg
+
+
+def test_a_citizen_who_was_called_back_and_talked_with_the_seat() -> None:
+    attempt, leg = CallId("888daa48-6c14-44ab-b3fc-5b88ecf43b3c"), LegId("f23a9398-73c7-4cb6-8275-e9f0bd04fa17")
+
+    events = [event for event in _told_of_recalls() if getattr(event, "call_id", None) == attempt]
+
+    assert [type(event) for event in events] == [
+        LegDialled, LegAnswered, RecallDialled, CallerUp, PartyJoined, PartyJoined, PartyLeft, PartyLeft, LegEnded,
+    ]  # fmt: skip
+    joined = [event.leg_id for event in events if isinstance(event, PartyJoined)]
+    assert joined == [LegId(attempt), leg], "his leg has the call's id"
+
+
+def test_of_recalls_only_those_since_a_moment_are_looked_for() -> None:
+    assert recalls(CALLS_BACK, since=datetime(2026, 11, 29, tzinfo=UTC)) == []
+    assert len(recalls(CALLS_BACK, since=datetime(2026, 11, 28, tzinfo=UTC))) == 3

@@ -504,6 +504,34 @@ async def _gone(words: object) -> bool:
     return False
 
 
+REGISTERS = {"Event": "SuccessfulAuth", "Timestamp": "1795535474.0", "Service": "PJSIP", "AccountID": "8001"}
+CONTACT = {"Event": "ContactStatus", "Timestamp": "1795535474.1", "AOR": "8001", "EndpointName": "8001", "URI": "u"}
+
+
+async def test_a_phone_that_was_given_up_is_asked_as_soon_as_it_registers_anew() -> None:
+    async with on_line() as line:
+        line.server.say(block(**CONTACT, ContactStatus="Unreachable"))
+        await line.server.got("PJSIPQualify")  # perhaps it was only that question that was lost
+        line.server.say(block(**REGISTERS))
+        asked = await line.server.got("PJSIPQualify", times=2)
+        line.server.say(block(**CONTACT, ContactStatus="Reachable"))
+
+        assert asked["Endpoint"] == "8001"
+        assert (await line.until(PhoneSeen, times=2)).registered
+
+
+async def test_a_phone_that_is_there_is_not_asked_each_time_it_registers() -> None:
+    async with on_line() as line:
+        line.server.say(block(**CONTACT, ContactStatus="Reachable") + block(**REGISTERS))
+        line.server.say(block(**REGISTERS | {"Service": "AMI", "AccountID": "controller"}))
+        line.server.say(block(**CONTACT | {"EndpointName": "trunk", "AOR": "trunk"}, ContactStatus="Unreachable"))
+        line.server.say(block(**CONTACT, ContactStatus="Removed"))
+        await line.until(PhoneSeen, times=2)
+        await line.settled()
+
+        assert line.server.said("PJSIPQualify") == []
+
+
 async def test_a_caller_who_is_not_on_the_line_cannot_be_spoken_to() -> None:
     async with on_line(channels=()) as line:
         with pytest.raises(CallerGone):

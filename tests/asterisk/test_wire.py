@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.asterisk.link import _Asked, _Wire
+from callcenter.asterisk.wire import Asked, Wire
 
 ALPHABET = st.sampled_from(
     [
@@ -32,10 +32,10 @@ ALPHABET = st.sampled_from(
 )
 
 
-def wire_with_a_question(*, as_list: bool) -> tuple[_Wire, _Asked]:
-    wire = _Wire(inbox_limit=50)
+def wire_with_a_question(*, as_list: bool) -> tuple[Wire, Asked]:
+    wire = Wire(inbox_limit=50)
     wire.connection_made(Mock())
-    action = _Asked({"Action": "Status", "ActionID": "7"}, as_list=as_list)
+    action = Asked({"Action": "Status", "ActionID": "7"}, as_list=as_list)
     wire.ask(action)
     return wire, action
 

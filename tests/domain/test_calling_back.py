@@ -9,82 +9,31 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from callcenter.domain.calls import Direction
 from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableError
-from callcenter.domain.exchange import Policy
 from callcenter.domain.exchange.commands import CallBack, RingToCallBack, SetSeatState
 from callcenter.domain.ids import CallId, RecallId
-from callcenter.domain.recalls import AttemptOutcome, ClosedBy, Recall, RecallRules
+from callcenter.domain.recalls import AttemptOutcome, ClosedBy
 from callcenter.domain.seats import SeatState
 from callcenter.domain.telephony import (
     CallerUp,
-    CallFound,
     Ending,
-    LegAnswered,
-    LegEnded,
-    LegFound,
     LegRang,
     LinkLost,
-    Place,
-    RecallDialled,
-    RecallFound,
     RecallOver,
 )
 from callcenter.domain.wishes import DialBack
-from tests.support.exchange_story import Story
-
-NUMBER = "13800000001"
-RULES = RecallRules(never=frozenset({"12345", "8001"}), refused="1390011[0-9]{4}")
-
-
-def story(**rules: object) -> Story:
-    return Story(ready=["8001", "8002"], policy=Policy(recalls=RecallRules(**{"never": RULES.never, **rules})))  # type: ignore[arg-type]
-
-
-def gives_up(told: Story, call: str, *, number: str | None = NUMBER, after: float = 6.0) -> None:
-    """He asks for a person while no seat is free, and hangs up."""
-    for seat in ("8001", "8002"):
-        told.ask(SetSeatState(extension=seat, state=SeatState.BREAK))
-    told.arrives(call, number)
-    told.waits(call)
-    told.pass_time(after)
-    told.leaves(call)
-    for seat in ("8001", "8002"):
-        told.ask(SetSeatState(extension=seat, state=SeatState.READY))
-
-
-def the_open_one(told: Story) -> Recall:
-    (recall,) = told.exchange.recalls
-    return recall
-
-
-def calls_back(told: Story, attempt: str = "out", *, seat: str = "8001", again: bool = False) -> DialBack:
-    recall = the_open_one(told)
-    told.ask(CallBack(recall_id=recall.id, call_id=CallId(attempt), seat=seat, again=again))
-    (wish,) = told.ask(RingToCallBack(call_id=CallId(attempt)))
-    assert isinstance(wish, DialBack)
-    return wish
-
-
-def rings_him(told: Story, wish: DialBack) -> None:
-    """The seat rings and is picked up, and his phone is dialled."""
-    told.hear(
-        LegRang(at=told.at, call_id=wish.call_id, leg_id=wish.leg_id),
-        LegAnswered(at=told.at, call_id=wish.call_id, leg_id=wish.leg_id),
-        RecallDialled(at=told.at, call_id=wish.call_id, recording="out.raw"),
-    )
-
-
-def is_over(told: Story, wish: DialBack, ending: Ending | None = None, *, by_itself: bool = False) -> None:
-    if ending is not None:
-        told.hear(RecallOver(at=told.at, call_id=wish.call_id, ending=ending))
-    end = LegEnded(at=told.at, call_id=wish.call_id, leg_id=wish.leg_id, ending=Ending.NORMAL, by_itself=by_itself)
-    told.hear(end)
-
-
-def in_vain(told: Story, attempt: str, *, again: bool = False) -> None:
-    wish = calls_back(told, attempt, again=again)
-    rings_him(told, wish)
-    told.pass_time(10)
-    is_over(told, wish, Ending.NO_ANSWER)
+from tests.support.recall_story import (
+    NUMBER,
+    RULES,
+    calls_back,
+    found_ringing,
+    found_talking,
+    gives_up,
+    in_vain,
+    is_over,
+    rings_him,
+    story,
+    the_open_one,
+)
 
 
 def test_a_wait_of_five_seconds_is_owed_a_call_and_a_shorter_one_is_not() -> None:
@@ -306,35 +255,6 @@ def test_a_phone_that_gives_no_sign_of_life_is_let_go_of() -> None:
     assert the_open_one(told).attempts[0].outcome is AttemptOutcome.SEAT_NO_ANSWER
     assert told.seat("8001").state is SeatState.READY
     calls_back(told, "out-2")
-
-
-def found_ringing(told: Story, wish: DialBack) -> RecallFound:
-    return RecallFound(
-        call_id=wish.call_id,
-        recall_id=wish.recall_id,
-        seat=wish.seat,
-        leg_id=wish.leg_id,
-        number=wish.number,
-        answered=True,
-        dialled=True,
-        recording="out.raw",
-    )
-
-
-def found_talking(told: Story, wish: DialBack) -> CallFound:
-    seat = LegFound(leg_id=wish.leg_id, seat=wish.seat, answered=True, talk="talk")
-    return CallFound(
-        call_id=wish.call_id,
-        caller=wish.number,
-        arrived=told.at,
-        answered=True,
-        since=None,
-        place=Place.TALK,
-        talk="talk",
-        legs=(seat,),
-        recording="out.raw",
-        recall=wish.recall_id,
-    )
 
 
 @pytest.mark.parametrize("journalled", [True, False])

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.domain.facts import FACT_OF_KIND, CallArrived, CallVoice, Fact, apply, from_data, to_data
+from callcenter.domain.fact_data import from_data, to_data
+from callcenter.domain.facts import FACT_OF_KIND, CallArrived, CallVoice, Fact
+from callcenter.domain.fold import apply
 from callcenter.domain.ids import CallId
 from callcenter.domain.views import call_view, moment, seat_view
 from tests.support.exchange_story import BEGIN, Story

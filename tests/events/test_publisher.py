@@ -54,7 +54,8 @@ class House:
         await self._store.close()
 
     def _state(self) -> State:
-        return State(seq=self.stream.seq, time=AT, seats=self.seats, queues=[], trunks=[], alarms=self.alarms)
+        told: Json = {"queues": [], "trunks": [], "figures": [], "queue_figures": [], "seat_figures": []}
+        return State(seq=self.stream.seq, time=AT, seats=self.seats, alarms=self.alarms, **told)
 
     def call(self, kind: str = "call.queued", **more: Any) -> None:
         self.stream.publish(kind, AT, {"id": "c1", "caller": "13800138000", "state": "queued", **more})

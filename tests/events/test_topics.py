@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from callcenter.domain.alarms import Alarm
 from callcenter.domain.calls import Call, Leg
-from callcenter.domain.facts import FACT_OF_KIND, CallArrived, Fact, OfCall, apply
+from callcenter.domain.facts import FACT_OF_KIND, CallArrived, Fact, OfCall
+from callcenter.domain.fold import apply
 from callcenter.domain.letters import Letter
 from callcenter.domain.notes import Utterance
 from callcenter.domain.seats import Seat
@@ -54,6 +55,7 @@ from tests.domain.test_facts import ANY_FACT, values
 
 AT = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 TOPICS = Topics("node1", "s1")
+OF_FIGURES = ("figures.changed", "queue_figures.changed", "seat_figures.changed")
 MARK = "☎"  # stands in every personal value of these tests, and nowhere else
 PERSONAL: dict[str, frozenset[str]] = {
     "CallArrived": frozenset({"caller"}),
@@ -173,10 +175,10 @@ def test_what_single_events_add_is_public_but_for_the_keys_that_were_pressed() -
 
 
 def test_every_kind_has_its_topic() -> None:
-    of_call = {"id": "c1", "call_id": "c1", "extension": "8001", "name": "n"}
+    of_call = {"id": "c1", "call_id": "c1", "extension": "8001", "name": "n", "queue": "hotline", "seat": "8001"}
     places = {
         kind: public(told(kind, of_call))[0].topic.removeprefix("callcenter/node1/")
-        for kind in (*FACT_OF_KIND, "queue.changed", "trunk.changed", "figures.changed", "utterance.partial")
+        for kind in (*FACT_OF_KIND, "queue.changed", "trunk.changed", *OF_FIGURES, "utterance.partial")
     }
 
     for kind, topic in sorted(places.items()):
@@ -195,6 +197,19 @@ def test_every_kind_has_its_topic() -> None:
     assert all(
         topic == "calls/c1" for kind, topic in places.items() if kind.startswith(("call.", "leg.", "utt", "recording."))
     )
+
+
+def test_figures_of_queues_and_seats_are_beside_those_of_the_hotline() -> None:
+    queue, seat = {"name": "today", "queue": "市民热线/夜"}, {"name": "today", "seat": "8001"}
+    (of_hotline,) = told("figures.changed", {"name": "today"})
+    (of_queue,) = told("queue_figures.changed", queue)
+    (of_seat,) = told("seat_figures.changed", seat)
+
+    assert of_hotline.topic == "callcenter/node1/figures/today"
+    assert of_queue.topic == "callcenter/node1/figures/queues/市民热线_夜"
+    assert of_seat.topic == "callcenter/node1/figures/seats/8001"
+    assert (of_queue.retain, of_seat.retain) == (True, True)
+    assert [json.loads(message.payload)["data"] for message in (of_queue, of_seat)] == [queue, seat]
 
 
 def test_how_things_are_is_retained_and_what_happens_is_not() -> None:
@@ -220,7 +235,15 @@ def test_the_state_of_everything_says_as_of_which_event_it_is() -> None:
     alarm = alarm_view(Alarm(name="disk_low", detail="full", since=AT))
     trunk = trunk_view(Trunk(name="trunk", lines=()))
     state = State(
-        seq=41, time=AT, seats=[{"extension": "8001"}], queues=[queue_view(queue)], trunks=[trunk], alarms=[alarm]
+        seq=41,
+        time=AT,
+        seats=[{"extension": "8001"}],
+        queues=[queue_view(queue)],
+        trunks=[trunk],
+        alarms=[alarm],
+        figures=[{"name": "today", "seq": 40, "figures": []}],
+        queue_figures=[{"name": "today", "queue": "市民热线", "seq": 40, "figures": []}],
+        seat_figures=[{"name": "today", "seat": "8001", "seq": 39, "figures": []}],
     )
 
     messages = list(TOPICS.state(state))
@@ -230,7 +253,11 @@ def test_the_state_of_everything_says_as_of_which_event_it_is() -> None:
         "queues/市民热线",
         "trunks/trunk",
         "alarms/disk_low",
+        "figures/today",
+        "figures/queues/市民热线",
+        "figures/seats/8001",
     ]
+    assert {f"{message.topic.rpartition('/')[0]}/+" for message in messages} == set(TOPICS.retained)
     assert all(message.retain for message in messages)
     assert json.loads(messages[3].payload) == {
         "type": "snapshot",

@@ -202,6 +202,16 @@ async def test_an_event_that_is_refused_again_and_again_dies_and_the_next_goes_o
     assert all(seen.redelivered and seen.is_signed for seen in receiver.told[4:])
 
 
+async def test_a_receiver_that_has_taken_its_dead_letters_is_well_again(db: Database) -> None:
+    receiver = Receiver([500, 500, 500])
+    async with receiver.listening(), a_house(receiver, db) as house:
+        house.call()
+        await house.until(lambda: house.sender.died == 1)
+        assert house.sender.health()[0] == "degraded"
+        assert await house.webhooks.retry("city", None) == 1
+        await house.until(lambda: house.sender.health() == ("ok", "1 events told"))
+
+
 async def test_a_receiver_that_is_gone_for_long_is_waited_for_and_after_a_day_its_events_are_dead(db: Database) -> None:
     receiver = Receiver()
     async with a_house(receiver, db) as house:

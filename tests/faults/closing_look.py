@@ -178,6 +178,7 @@ async def _written_once(hotline: Hotline, call: Json) -> None:
     numbers = [entry["seq"] for entry in entries]
     assert numbers == sorted(set(numbers)), "an entry is there twice"
     times = [entry["time"] for entry in entries]
-    assert times == sorted(times), "the journal of a call is out of order"
+    told = [(entry["seq"], entry["time"], entry["kind"], entry["recovered"]) for entry in entries]
+    assert times == sorted(times), f"the journal of a call is out of order: {told}"
     end = next(entry for entry in entries if entry["kind"] == "call.ended")
     assert end["data"]["outcome"] == call["outcome"], "the journal and the call tell different ends"

@@ -322,9 +322,6 @@ class StoredCalls(FakeCalls):
         calls = [self.office.switchboard.exchange.call(CALL)]
         return [call for call in calls if call and call.notes and call.notes.state is NotesState.LATER]
 
-    async def notes_interrupted(self) -> Sequence[Call]:
-        return []
-
     async def get(self, call_id: str) -> Call | None:
         return self.office.switchboard.exchange.call(call_id)
 

@@ -5,7 +5,8 @@ from callcenter.domain.alarms import DISK_LOW, Alarm
 from callcenter.domain.calls import CallState
 from callcenter.domain.exchange import Moment
 from callcenter.domain.exchange.commands import ClearAlarm, RaiseAlarm
-from callcenter.domain.facts import OfCall, to_data
+from callcenter.domain.fact_data import to_data
+from callcenter.domain.facts import OfCall
 from callcenter.domain.ids import CallId
 from callcenter.domain.records import Entry
 from callcenter.domain.seats import SeatState

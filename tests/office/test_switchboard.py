@@ -10,10 +10,19 @@ from callcenter.domain.facts import NotesChanged, TicketStands, UtteranceHeard
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.notes import Notes, NotesState, Side, Utterance, UtteranceId
 from callcenter.domain.seats import SeatState
-from callcenter.domain.telephony import Arrived, CallerUp, Ending, FlowAsked, LegEnded, LinkLost, LinkRestored
+from callcenter.domain.telephony import (
+    Arrived,
+    CallerLeft,
+    CallerUp,
+    Ending,
+    FlowAsked,
+    LegEnded,
+    LinkLost,
+    LinkRestored,
+)
 from callcenter.domain.tickets import Standing, TicketState
 from callcenter.domain.wishes import AfterTalk, EndCall, OfferSeat
-from callcenter.office.switchboard import BrokenError, FrozenError
+from callcenter.office.switchboard import PICTURE_SECONDS, BrokenError, FrozenError
 from tests.support.office_fakes import CALL, NOON, Office, an_office, eventually, running
 
 
@@ -40,6 +49,7 @@ def test_an_event_holds_the_whole_call_after_the_change_and_what_is_special_to_i
 
     office.a_caller_waits()
     office.the_seat_answers()
+    office.switchboard.publish_changes()
 
     events = {event.type: event.data for event in office.stream.since(0) or ()}
     assert events["call.talking"]["state"] == "talking"
@@ -49,6 +59,30 @@ def test_an_event_holds_the_whole_call_after_the_change_and_what_is_special_to_i
     assert events["leg.changed"]["call_id"] == CALL
     assert events["queue.changed"]["talking"] == 1
     assert "recording_path" not in events["call.arrived"]
+
+
+async def test_the_queue_is_told_at_once_and_then_fifty_times_a_second_at_most() -> None:
+    office = an_office()
+    running_task = asyncio.ensure_future(office.switchboard.run())
+    await eventually(lambda: bool(office.telephone.beats))
+
+    def told() -> list[tuple[int, int]]:
+        events = [event.data for event in office.stream.since(0) or () if event.type == "queue.changed"]
+        return [(len(queue["waiting"]), queue["talking"]) for queue in events]
+
+    office.clock.advance(PICTURE_SECONDS)
+    office.a_caller_waits()
+    await eventually(lambda: told() == [(1, 0)])
+    office.the_seat_answers()
+    office.a_caller_waits(CallId("other"))
+    office.clock.advance(PICTURE_SECONDS / 2)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert told() == [(1, 0)], "not yet"
+
+    office.clock.advance(PICTURE_SECONDS / 2)
+    await eventually(lambda: told() == [(1, 0), (1, 1)])
+    running_task.cancel()
 
 
 def test_wishes_are_carried_out_and_a_flow_is_started() -> None:
@@ -184,8 +218,8 @@ async def test_while_nothing_can_be_decided_asterisk_is_not_told_that_we_decide(
     broken = True
     for _ in range(12):
         before = ticks
-        await eventually(lambda before=before: ticks > before or running_task.done())  # type: ignore[misc]
         office.clock.advance(1.0)
+        await eventually(lambda before=before: ticks > before or running_task.done())  # type: ignore[misc]
     with pytest.raises(BrokenError):
         await asyncio.wait_for(running_task, 2)
 
@@ -251,6 +285,25 @@ def test_a_ticket_that_is_drafted_behind_a_clock_set_back_does_not_stand_before_
 
     assert office.journal.facts[-1].kind == "ticket.stands"
     assert office.journal.facts[-1].at == call.last_at
+
+
+def test_an_end_that_asterisk_dates_before_the_ticket_was_noted_does_not_stand_behind_it_with_that_date() -> None:
+    office = an_office()
+    office.a_caller_waits()
+    office.the_seat_answers()
+    office.clock.advance(1)
+    left = office.clock.now()
+    office.clock.advance(0.003)
+    drafted = Standing(version=1, state=TicketState.DRAFTED, call_ids=(CALL,))
+    office.switchboard.note_ticket(
+        TicketStands(at=office.clock.now(), ticket_id=TicketId("t"), standing=drafted, call_id=CALL)
+    )
+
+    office.tell(CallerLeft(at=left, call_id=CALL, by_itself=True))
+
+    of_call = [fact for fact in office.journal.facts if fact.call_id == CALL]
+    assert "call.ended" in [fact.kind for fact in of_call]
+    assert [fact.at for fact in of_call] == sorted(fact.at for fact in of_call)
 
 
 def test_words_found_out_afterwards_go_through_the_exchange_while_it_has_the_call() -> None:

@@ -8,7 +8,7 @@ import callcenter
 from callcenter.domain.calls import CallState, LegState
 from tests.pages.conftest import Watched
 
-REFUSING = ("domain/exchange", "office/desk.py", "office/recalls.py", "api/calls.py", "domain/tickets.py")
+REFUSING = ("domain/exchange", "office/desk.py", "office/recalls.py", "api/call_commands.py", "domain/tickets.py")
 """Where a request of an operator's can be refused."""
 
 
@@ -18,7 +18,8 @@ def refusals() -> list[str]:
     files = [path for place in REFUSING for path in ([root / place] if place.endswith(".py") else (root / place).glob("*.py"))]  # fmt: skip  # noqa: E501
     blanks = {
         "call.state": CallState.QUEUED, "leg.state": LegState.RINGING, "there.state": LegState.PRIVATE,
-        "recall.running.seat": "8001", "seat.state": "break", "phone": "", "minutes": "10", "why": " (reached)",
+        "running.seat": "8001", "seat.state": "break", "phone": "", "minutes": "10", "why": " (reached)",
+        "seat": "ready, and its phone is in use",
         "ticket.state": "filed", "what": "hold", "paused": "paused already", "until": "2026-11-24 13:30",
     }  # fmt: skip
     found = []

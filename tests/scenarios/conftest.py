@@ -10,6 +10,9 @@ from tests.support.running_hotline import RunningHotline
 from tests.support.three_way import write_roster
 from tests.support.tone_hotline import ToneHotline
 
+SOON_OWED: dict[str, object] = {"recall_short_seconds": 0.5, "recall_gap_seconds": 1, "recall_attempts": 2}
+"""Who waited for half a second is called back; how, a story need not wait for."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     need_asterisk(items, "tests/scenarios", seconds=60)
@@ -48,13 +51,24 @@ async def mortal(mortal_hotline: RunningHotline) -> AsyncIterator[Hotline]:
 @pytest.fixture
 def recalling_hotline(shelf: Shelf) -> RunningHotline:
     """Owes a call after half a second, and gives up after two attempts a second apart; may be killed."""
-    short: dict[str, object] = {"recall_short_seconds": 0.5, "recall_gap_seconds": 1, "recall_attempts": 2}
-    return shelf.take("recalling", lambda: running(8, arrival="ring", recall_refused="1390011[0-9]{4}", **short))
+    return shelf.take("recalling", lambda: running(8, arrival="ring", recall_refused="1390011[0-9]{4}", **SOON_OWED))
 
 
 @pytest.fixture
 async def recalling(recalling_hotline: RunningHotline) -> AsyncIterator[Hotline]:
     async with visit(recalling_hotline) as hotline:
+        yield hotline
+
+
+@pytest.fixture
+def noting_hotline(shelf: Shelf) -> ToneHotline:
+    """Owes a call as soon, and hears tones as words."""
+    return shelf.take("noting", lambda: running_as(ToneHotline, 5, arrival="ring", **SOON_OWED))
+
+
+@pytest.fixture
+async def noting(noting_hotline: ToneHotline) -> AsyncIterator[Hotline]:
+    async with visit(noting_hotline) as hotline:
         yield hotline
 
 

@@ -17,6 +17,8 @@ PROMPTS = ROOT / "ivr_flows" / "prompts"
 MUSIC = ROOT / "ivr_flows" / "music" / "quiet.wav"
 MOST_BYTES = 2_000_000
 LONGEST_SECONDS = 5.0  # a caller in the waiting loop is not looked after while he hears one
+PACKET = 160  # samples of 20 ms, what a phone is sent at a time
+NO_VOICE = 8  # the smallest sample of A-law
 NO_SYLLABLES = "，。、"
 SAID_AS = {"14": "十四", "30": "三十", "20": "二十"}
 
@@ -69,6 +71,13 @@ def test_a_sound_begins_and_ends_with_its_words(name: str) -> None:
     loud = [at for at, value in enumerate(samples) if abs(value) > threshold]
     assert loud[0] / 8000 < 0.15
     assert (len(samples) - loud[-1]) / 8000 < 0.15
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_the_first_packet_that_a_caller_is_sent_holds_voice(name: str) -> None:
+    samples = sound(name)
+    assert max(map(abs, samples[:PACKET])) > max(map(abs, samples)) / 100
+    assert sum(abs(value) > NO_VOICE for value in samples[:PACKET]) > PACKET / 4
 
 
 def test_what_a_caller_in_the_line_hears_is_short() -> None:

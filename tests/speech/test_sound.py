@@ -129,6 +129,7 @@ def test_speech_comes_out_trimmed_and_of_one_level(peak: int) -> None:
     assert level_db(told) == pytest.approx(LEVEL_DB, abs=0.5)
     assert 1.0 <= len(told) / 8000 < 1.2
     assert told[0] == told[-1] == 0
+    assert max(map(abs, told[40:160])) > 0.9 * max(told), "voice in the first 20 ms that are sent"
 
 
 def test_speech_with_one_loud_crack_does_not_clip() -> None:

@@ -226,6 +226,16 @@ async def test_a_missing_model_is_told_with_what_helps() -> None:
         assert not pool.place(TapId(str(uuid.uuid4())), ONE)
 
 
+async def test_a_pool_that_ends_while_a_worker_is_being_ended_leaves_none_behind() -> None:
+    async with asyncio.timeout(20), a_pool() as (pool, _):
+        worker = pool._posts[0].worker
+        assert worker is not None
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGSTOP)
+        while worker.ends is None:
+            await asyncio.sleep(0)  # the moment lasts no longer than the process takes to die
+
+
 async def test_a_worker_ends_with_whoever_started_it() -> None:
     async with a_pool() as (pool, _):
         (pid,) = pool.pids

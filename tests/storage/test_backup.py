@@ -18,6 +18,7 @@ from callcenter.backup.restore import Restored, restore
 from callcenter.domain.errors import RefusedError, UnavailableError
 from callcenter.domain.facts import SeatChanged
 from callcenter.home import Home, HomeInUseError
+from callcenter.home_secrets import known_secrets, secrets_of
 from callcenter.settings import Settings
 from callcenter.settings_sources import load_settings
 from callcenter.storage.journal import Journal
@@ -51,7 +52,7 @@ def home(tmp_path: Path) -> Home:
     """A home as a run leaves it, with one recording that is kept."""
     home = Home(tmp_path / "home")
     home.make()
-    home.secrets(["8001"])
+    secrets_of(home, ["8001"])
     day = home.recordings / "2026" / "11" / "24"
     day.mkdir(parents=True)
     (day / "5f0c3e0e-0000-4000-8000-000000000001.wav").write_bytes(b"RIFF" + bytes(4000))
@@ -144,7 +145,7 @@ async def test_a_backup_while_calls_go_on_becomes_a_home_in_which_all_of_it_is_t
     await rebuild(other.url)
     assert (await other.rows())["calls"] == rows["calls"] != []
     assert [path.read_bytes() for path in new.recordings.rglob("*.wav")] == [b"RIFF" + bytes(4000)]
-    assert new.known_secrets() == home.known_secrets()
+    assert known_secrets(new) == known_secrets(home)
 
 
 @OF_FILES

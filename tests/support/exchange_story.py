@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from callcenter.domain.calls import Call, CallState, Direction, LegKind, LegState
 from callcenter.domain.exchange import Command, Decision, Exchange, Moment, Policy
 from callcenter.domain.exchange.commands import SetSeatState
-from callcenter.domain.facts import Fact, OfCall, RecallChanged, SeatChanged, apply, from_data, to_data
+from callcenter.domain.exchange.state import WITHOUT_SEAT
+from callcenter.domain.fact_data import from_data, to_data
+from callcenter.domain.facts import Fact, OfCall, RecallChanged, SeatChanged
+from callcenter.domain.fold import apply
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.seats import Seat, SeatState
 from callcenter.domain.telephony import (
@@ -233,6 +236,9 @@ class Story:
             if seats:
                 assert call.state is CallState.TALKING, "a talk that is shown as something else"
                 assert call.seat == seats[0].party, "a talk shown with another seat"
+        state = self.exchange._state
+        assert state.on_line == {call.id: call for call in state.calls.values() if call.is_on_line}
+        assert state.in_line == {call.id: call for call in state.calls.values() if call.state in WITHOUT_SEAT}
         of_seats = [s.call_id for s in self.exchange.seats if s.state is SeatState.TALKING]
         assert len(of_seats) == len(set(of_seats)), "two seats say that they talk in one call"
 

@@ -1,6 +1,5 @@
 """A recall office that keeps to what a test puts there; its answers are made by the real views."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -28,8 +27,11 @@ class FakeRecallOffice(RecallOffice):
     def view(self, recall: Recall) -> Json:
         return recall_view(recall, now=self.now)
 
-    def by_due(self) -> Sequence[Recall]:
-        return sorted((each for each in self.known.values() if each.is_open), key=lambda each: each.due)
+    def by_due(self, *, caller: str | None, limit: int, cursor: str | None) -> Page[Recall]:
+        waiting = [each for each in self.known.values() if each.is_open and (caller is None or each.caller == caller)]
+        after = 0 if cursor is None else int(cursor)
+        page = sorted(waiting, key=lambda each: each.due)[after : after + limit]
+        return Page(page, str(after + limit) if after + limit < len(waiting) else None)
 
     async def find(self, *, is_open: bool | None, caller: str | None, limit: int, cursor: str | None) -> Page[Recall]:
         del cursor

@@ -201,6 +201,10 @@ class Hotline:
         sound = Sound.silence() if tone is None else Sound.tone(tone)
         return await self._stack.enter_async_context(Phone(name, sound=sound))
 
+    async def switched_on(self, phone: Phone) -> Phone:
+        """Switch a phone on for as long as the scenario lasts."""
+        return await self._stack.enter_async_context(phone)
+
     async def caller_dials(
         self,
         number: str | None = None,

@@ -52,7 +52,7 @@ def _armed(moment: str) -> Any:
     """What is put in place of a part of the journal, so that the program dies there."""
     match moment:
         case "in the transaction":
-            return mock.patch("callcenter.storage.journal.write_calls", _dying_in_transaction(projections.write_calls))
+            return mock.patch("callcenter.storage.entries.write_calls", _dying_in_transaction(projections.write_calls))
         case "after the commit":
             return mock.patch.object(Spool, "write_mark", _dying(Spool.write_mark, before=True))
         case "in the middle of the spool's line":

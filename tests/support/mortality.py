@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from scripts.hotline_client import NoHotlineError
+from tests.support.asterisk_console import asterisk_says, channels
 from tests.support.hotline import Hotline
 
 _BACK = 30.0  # seconds until a new controller answers
@@ -34,14 +35,36 @@ async def controller_killed(hotline: Hotline) -> AsyncIterator[None]:
         os.kill(supervisor, signal.SIGCONT)
 
 
+@asynccontextmanager
+async def all_but_asterisk_killed(hotline: Hotline) -> AsyncIterator[None]:
+    """Kill controller and supervisor; the hotline is started again when the block is over."""
+    os.kill(hotline.running.supervisor_pid, signal.SIGSTOP)
+    os.kill(hotline.running.pid("controller"), signal.SIGKILL)
+    await asyncio.to_thread(hotline.running.kill)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(hotline.running.start)
+
+
 async def controller_back(hotline: Hotline, before: int) -> None:
     """Wait until another controller than this one answers and hears Asterisk."""
     await _another(hotline, "controller", before)
 
 
 async def asterisk_back(hotline: Hotline, before: int) -> None:
-    """Wait until another Asterisk than this one is heard by the controller."""
+    """Wait until another Asterisk than this one is heard by the controller, and hears it."""
     await _another(hotline, "asterisk", before)
+    async with asyncio.timeout(_BACK):  # until it is noticed that the first is gone, /health still speaks of that one
+        while not await _hears_a_beat(hotline):  # noqa: ASYNC110  # another process
+            await asyncio.sleep(_LOOK_EVERY)
+
+
+async def _hears_a_beat(hotline: Hotline) -> bool:
+    with suppress(OSError, TimeoutError):
+        lines = await asterisk_says(hotline.running.folder, "dialplan show globals")
+        return any(line.strip().startswith("CTLBEAT=") and not line.strip().endswith("=0") for line in lines)
+    return False
 
 
 async def _another(hotline: Hotline, process: str, before: int) -> None:
@@ -52,6 +75,13 @@ async def _another(hotline: Hotline, process: str, before: int) -> None:
                     health = await hotline.api.health()
                     if health["components"]["asterisk"]["status"] == "ok":
                         return
+            await asyncio.sleep(_LOOK_EVERY)
+
+
+async def line_empty(hotline: Hotline, *, within: float = 3) -> None:
+    """Wait until Asterisk has no channel left: it notes an end a moment after it has told the phone."""
+    async with asyncio.timeout(within):
+        while await channels(hotline.running.folder):  # noqa: ASYNC110  # another process
             await asyncio.sleep(_LOOK_EVERY)
 
 

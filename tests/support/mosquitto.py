@@ -124,6 +124,7 @@ class Seen:
     """User properties."""
     content_type: str | None = None
     expires_seconds: int | None = None
+    qos: int = 0
 
     @property
     def json(self) -> Any:
@@ -177,6 +178,7 @@ async def listening(address: BrokerAddress, *filters: str) -> AsyncIterator[List
                     dict(getattr(properties, "UserProperty", ())),
                     getattr(properties, "ContentType", None),
                     getattr(properties, "MessageExpiryInterval", None),
+                    message.qos,
                 )
             )
 

@@ -11,7 +11,8 @@ from callcenter.domain.alarms import ALARMS
 from callcenter.domain.calls import Call
 from callcenter.domain.errors import UnavailableError
 from callcenter.domain.exchange import Exchange, Moment, Policy
-from callcenter.domain.facts import Fact, to_data
+from callcenter.domain.fact_data import to_data
+from callcenter.domain.facts import Fact
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.notes import NotesState
 from callcenter.domain.records import Entry, SoundSeen
@@ -252,8 +253,8 @@ class Office:
         return self.alarms()
 
 
-def an_office(*, ready: Sequence[str] = ("8001",), policy: Policy | None = None) -> Office:
-    """Give an office that hears Asterisk, with these seats ready."""
+def an_office(*, ready: Sequence[str] = ("8001",), offline: Sequence[str] = (), policy: Policy | None = None) -> Office:
+    """Give an office that hears Asterisk, with these seats ready, and these signed off; all have a phone."""
     clock, telephone, journal, stream = FakeClock(), FakeTelephone(), FakeJournal(), Stream("s1")
     roster = {
         extension: Seat(
@@ -261,10 +262,10 @@ def an_office(*, ready: Sequence[str] = ("8001",), policy: Policy | None = None)
             operator="张三",
             since=NOON,
             idle_since=NOON,
-            state=SeatState.READY,
+            state=SeatState.READY if extension in ready else SeatState.OFFLINE,
             phone=Phone.REGISTERED,
         )
-        for extension in ready
+        for extension in (*ready, *offline)
     }
     numbers = iter(range(1, 10_000))
     exchange = Exchange(
@@ -274,7 +275,7 @@ def an_office(*, ready: Sequence[str] = ("8001",), policy: Policy | None = None)
     started: list[StartFlow] = []
     switchboard.telephone, switchboard.start_flow = telephone, started.append
     office = Office(switchboard, clock, telephone, journal, stream, started)
-    office.tell(LinkRestored(at=NOON, calls=(), seats_registered=frozenset(ready)))
+    office.tell(LinkRestored(at=NOON, calls=(), seats_registered=frozenset((*ready, *offline))))
     telephone.wishes.clear()
     return office
 

@@ -34,7 +34,17 @@ async def tell(url: str, port: str, hook: str, stream_id: str, events: str) -> N
     stream.when_published(outbox.give)
 
     def state() -> State:
-        return State(seq=stream.seq, time=_now(), seats=[], queues=[], trunks=[], alarms=[])
+        return State(
+            seq=stream.seq,
+            time=_now(),
+            seats=[],
+            queues=[],
+            trunks=[],
+            alarms=[],
+            figures=[],
+            queue_figures=[],
+            seat_figures=[],
+        )
 
     address = BrokerAddress(host="127.0.0.1", port=int(port))
     publisher = Publisher(address, outbox.readers["mqtt"], node="node1", stream=stream_id, state=state)

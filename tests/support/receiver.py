@@ -1,11 +1,13 @@
 """One who is told by a webhook: a real HTTP server on loopback, which does what a test says."""
 
 import asyncio
+import base64
 import json
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -60,6 +62,12 @@ class Receiver:
     def url(self) -> str:
         return f"{self.scheme}://127.0.0.1:{self.port}/hook?token=hush-hush"
 
+    def entry(self, webhook_id: str, *kinds: str, private: bool = False) -> str:
+        """Give what names this receiver in a file of webhooks."""
+        secret = f"whsec_{base64.b64encode(SECRET).decode()}"
+        lines = [f'id = "{webhook_id}"', f'url = "{self.url}"', f'secret = "{secret}"', f"kinds = {json.dumps(kinds)}"]
+        return "\n".join(["[[webhook]]", *lines, f"private = {json.dumps(private)}", ""])
+
     @property
     def ids(self) -> list[str]:
         return [told.id for told in self.told]
@@ -91,3 +99,11 @@ class Receiver:
             yield self
         finally:
             await runner.cleanup()
+
+
+def write_webhooks(folder: Path, *entries: str) -> Path:
+    """Write the file that names these webhooks; nobody else may read it."""
+    path = folder / "webhooks.toml"
+    path.touch(mode=0o600)
+    path.write_text("\n".join(entries), "utf-8")
+    return path

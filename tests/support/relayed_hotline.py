@@ -10,6 +10,7 @@ import sys
 from callcenter import startup
 from callcenter.cli import main
 from callcenter.home import Home
+from callcenter.home_secrets import known_secrets
 from tests.support.ami_relay import AmiRelay
 from tests.support.running_hotline import Ports, RunningHotline
 
@@ -41,7 +42,7 @@ class _Controller(startup.ControllerProcess):
     """The controller of such a hotline."""
 
     async def start(self) -> None:
-        secrets = Home(self._settings.home).known_secrets()
+        secrets = known_secrets(Home(self._settings.home))
         assert secrets is not None
         through_the_relay = {
             "CALLCENTER_ASTERISK": f"127.0.0.1:{os.environ[_RELAY_PORT]}",

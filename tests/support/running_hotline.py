@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from callcenter.journal_memory import forget_memories
 from scripts.hotline_client import Home
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -47,8 +48,8 @@ class Ports:
 
     def are_free(self) -> bool:
         """Tell whether nobody listens there now."""
-        first_of_sound = int(self.rtp.partition("-")[0])
-        streams, datagrams = (self.http, self.ami), (self.sip, self.trunk, first_of_sound)
+        ends_of_sound = (int(port) for port in self.rtp.split("-"))  # as the hotline itself looks at them
+        streams, datagrams = (self.http, self.ami), (self.sip, self.trunk, *ends_of_sound)
         kinds = [(port, socket.SOCK_STREAM) for port in streams] + [(port, socket.SOCK_DGRAM) for port in datagrams]
         for port, kind in kinds:
             with socket.socket(socket.AF_INET, kind) as probe:
@@ -190,6 +191,7 @@ class RunningHotline:
 
     def remove(self) -> None:
         """Delete its home."""
+        forget_memories(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

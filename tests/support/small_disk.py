@@ -4,7 +4,7 @@ import errno
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _BALLAST = "ballast"
@@ -36,8 +36,19 @@ class SmallDisk:
         finally:
             os.close(handle)
 
+    def fill_page_of(self, name: str) -> None:
+        """Of a full disk a file has what is left of its last page still: fill that with empty lines."""
+        with suppress(OSError), (self.folder / name).open("ab", buffering=0) as file:
+            while True:
+                file.write(b"\n")
+
+    def leave(self, free_bytes: int) -> None:
+        """Leave so much free: what is written from now on still is."""
+        with (self.folder / _BALLAST).open("wb") as ballast:
+            os.posix_fallocate(ballast.fileno(), 0, self.free_bytes - free_bytes)
+
     def make_room(self) -> None:
-        """Give back what `fill` took."""
+        """Give back what `fill` or `leave` took."""
         (self.folder / _BALLAST).unlink(missing_ok=True)
 
     @property

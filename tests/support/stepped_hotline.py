@@ -35,6 +35,11 @@ class SteppedHotline(RunningHotline):
         new.write_text(f"{seconds:+d}\n", encoding="ascii")
         new.replace(path)
 
+    @property
+    def clock(self) -> dict[str, str]:
+        """Environment of a command that is run beside it and is to read the same clock."""
+        return {**os.environ, **_stepped(self.folder), "LD_PRELOAD": str(_library(self.folder))}
+
 
 def _offset(home: Path) -> Path:
     return _folder(home) / "offset"

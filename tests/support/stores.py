@@ -30,8 +30,8 @@ from callcenter.domain.facts import (
     SeatChanged,
     SecretChanged,
     UtteranceHeard,
-    apply,
 )
+from callcenter.domain.fold import apply
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.notes import Gap, Notes, NotesState, Side, Utterance, UtteranceId
 from callcenter.domain.records import Entry

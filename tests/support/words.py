@@ -20,6 +20,7 @@ PROMPTS = Path(__file__).resolve().parents[2] / "ivr_flows" / "prompts"
 _RATE = 8000
 _ALIKE = 0.8  # of 1; another prompt of the same voice stays under 0.4
 _FIRST_SECONDS = 1.5  # so much of its beginning tells a prompt from every other
+_LAST_FRAME = 160  # samples at the end of a file, of which Asterisk does not send all
 _LOOK_EVERY = 0.2
 
 
@@ -28,7 +29,8 @@ async def hears_words(citizen: Citizen, name: str, *, within: float, since: floa
 
     `since` leaves out what was heard before that moment. Raises NotInTimeError.
     """
-    prompt = read_speech(PROMPTS / f"{name}.wav")[: int(_FIRST_SECONDS * _RATE)]
+    whole = read_speech(PROMPTS / f"{name}.wav")
+    prompt = whole[: min(int(_FIRST_SECONDS * _RATE), len(whole) - _LAST_FRAME)]
     end = time.monotonic() + within
     best = 0.0
     while time.monotonic() < end:

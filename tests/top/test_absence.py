@@ -3,22 +3,24 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from callcenter.absence import Absence
 from callcenter.domain.exchange import Exchange, Moment, Policy
-from callcenter.domain.ids import CallId
-from callcenter.domain.telephony import Arrived, CallerLeft, RecordRead, TelephonyEvent
+from callcenter.domain.ids import CallId, RecallId
+from callcenter.domain.recalls import Recall, RecallAttempt
+from callcenter.domain.telephony import Arrived, CallerLeft, PartyJoined, RecallDialled, RecordRead, TelephonyEvent
 from callcenter.storage.calls import Calls
 from callcenter.storage.journal import Journal
 from callcenter.storage.migrate import migrate
 from callcenter.storage.store import Store
 from tests.support.stores import eventually
 
-RECORD = Path(__file__).parents[1] / "asterisk" / "recordings" / "calls.csv"
+RECORDINGS = Path(__file__).parents[1] / "asterisk" / "recordings"
+RECORD = RECORDINGS / "calls.csv"
 SERVED, GONE = CallId("32714074-3f9d-4798-8b2e-61fa43464595"), CallId("d36e0e2c-2f37-451a-a520-bbb5bdf1a85f")
 AFTER = datetime(2026, 11, 28, 16, 0, tzinfo=UTC)
 
@@ -30,13 +32,16 @@ class Reading:
         self.url = f"sqlite:///{folder / 'callcenter.sqlite3'}"
         self.record = folder / "calls.csv"
         self.told: list[TelephonyEvent] = []
+        self.complete = True
         self._store = Store(self.url, lock_seconds=0.1, limit_seconds=0.5)
+        self.exchange = Exchange(Policy(), {}, new_id=lambda: "id", now=Moment(wall=AFTER, mono=0.0))
         self.absence = Absence(
-            Exchange(Policy(), {}, new_id=lambda: "id", now=Moment(wall=AFTER, mono=0.0)),
+            self.exchange,
             Calls(self._store, Journal(self.url, folder / "spool")),
             record=self.record,
             incoming=folder,
             tell=self.told.append,
+            is_complete=lambda: self.complete,
             limit_seconds=limit_seconds,
         )
 
@@ -129,3 +134,46 @@ async def test_what_is_asked_for_anew_is_told_once(reading: Reading) -> None:
     assert second.unread
     await eventually(lambda: len(reading.told) >= 3)
     assert reading.told_of == [None, SERVED, GONE]
+
+
+async def test_nobody_is_a_stranger_while_what_was_told_of_him_may_wait_in_the_spool(reading: Reading) -> None:
+    await migrate(reading.url)
+    reading.record.write_bytes(RECORD.read_bytes())
+    reading.complete = False
+
+    await reading.absence(AFTER, ())
+    with pytest.raises(TimeoutError):
+        await eventually(lambda: SERVED in reading.told_of, within=0.5)
+    reading.complete = True
+
+    await eventually(lambda: reading.told_of[-2:] == [SERVED, GONE])
+
+
+async def test_the_record_is_read_anew_when_calls_have_become_known(reading: Reading) -> None:
+    await migrate(reading.url)
+    reading.record.write_bytes(RECORD.read_bytes())
+    reading.absence.look_again()
+    assert not reading.told, "Asterisk was not heard yet"
+
+    await reading.absence(AFTER, ())
+    await eventually(lambda: reading.told_of[-2:] == [SERVED, GONE])
+    reading.absence.look_again()
+
+    await eventually(lambda: reading.told_of[-3:] == [None, SERVED, GONE])
+
+
+@pytest.mark.parametrize("reading", [30.0], indirect=True)
+async def test_an_attempt_to_call_back_that_still_ran_for_us_is_told_with_the_picture(reading: Reading) -> None:
+    await migrate(reading.url)
+    reading.record.write_bytes((RECORDINGS / "calls-back.csv").read_bytes())
+    asked = datetime(2026, 11, 28, 23, 19, 1, tzinfo=UTC)
+    attempt = RecallAttempt(call_id=CallId("888daa48-6c14-44ab-b3fc-5b88ecf43b3c"), seat="8001", asked=asked)
+    owed = Recall(id=RecallId("r"), caller="13900000001", queue=None, opened=asked, due=asked, attempts=(attempt,))
+    reading.exchange.restore([], [], Moment(wall=asked, mono=0.0), recalls=[owed])
+
+    meanwhile = await reading.absence(asked + timedelta(minutes=1), ())
+
+    assert {getattr(event, "call_id", None) for event in meanwhile.events} == {attempt.call_id}
+    assert [type(event) for event in meanwhile.events].count(PartyJoined) == 2
+    assert RecallDialled in map(type, meanwhile.events)
+    assert reading.told == [], "of attempts that were over before nothing is told"

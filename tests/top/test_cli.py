@@ -19,7 +19,8 @@ from callcenter.cli import main
 from callcenter.domain.calls import CallState
 from callcenter.domain.seats import SeatState
 from callcenter.domain.tickets import TicketState
-from callcenter.home import Home, Secrets, write_pid
+from callcenter.home import Home, write_pid
+from callcenter.home_secrets import Secrets, write_demo
 from tests.support.fake_desk import NOON, FakeDesk, call_id
 from tests.support.office_fakes import FakeClock
 
@@ -75,7 +76,8 @@ async def ask(desk: FakeDesk, tmp_path: Path, say: Callable[..., Said]) -> Async
 
 
 def tell_demo(folder: Path, url: str, token: str) -> None:
-    Home(folder).write_demo(
+    write_demo(
+        Home(folder),
         hotline="12345",
         sip="127.0.0.1:5060",
         http=url,

@@ -11,6 +11,7 @@ import pytest
 
 from callcenter.doctor import Finding, Grade, examine
 from callcenter.home import Home, write_pid
+from callcenter.home_secrets import secrets_of
 from callcenter.settings import Settings
 from callcenter.settings_sources import load_settings
 from callcenter.storage.migrate import migrate
@@ -87,7 +88,7 @@ def test_a_running_hotline_is_no_fault(look: Look, tmp_path: Path) -> None:
 def test_secrets_that_others_may_read_are_found(look: Look, tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.make()
-    home.secrets([])
+    secrets_of(home, [])
     home.secrets_file.chmod(0o644)
 
     (found, *_) = look()["home"]

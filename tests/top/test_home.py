@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from callcenter.domain.units import Unit
-from callcenter.home import Home, HomeError, HomeInUseError, Secrets, forget_pid, read_pid, write_pid
+from callcenter.home import Home, HomeError, HomeInUseError, forget_pid, read_pid, write_pid
+from callcenter.home_secrets import Secrets, known_secrets, read_demo, secrets_of, write_demo
 
 
 @pytest.fixture
@@ -46,9 +47,9 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 def test_secrets_are_made_once_and_fit_any_line(home: Home) -> None:
-    made = home.secrets(["8001", "8002"])
+    made = secrets_of(home, ["8001", "8002"])
 
-    assert home.secrets(["8001", "8002"]) == made == home.known_secrets()
+    assert secrets_of(home, ["8001", "8002"]) == made == known_secrets(home)
     everyone = [made.api_token, made.ami_secret, *made.seat_passwords.values()]
     assert len(set(everyone)) == 4
     assert all(len(secret) == 32 and not set(secret) & set("; \t\n=\"'#,") for secret in everyone)
@@ -56,9 +57,9 @@ def test_secrets_are_made_once_and_fit_any_line(home: Home) -> None:
 
 
 def test_a_new_seat_gets_a_password_and_the_others_keep_theirs(home: Home) -> None:
-    before = home.secrets(["8001"])
+    before = secrets_of(home, ["8001"])
 
-    after = home.secrets(["8002"])
+    after = secrets_of(home, ["8002"])
 
     assert after.seat_passwords["8001"] == before.seat_passwords["8001"]
     assert set(after.seat_passwords) == {"8001", "8002"}
@@ -66,10 +67,10 @@ def test_a_new_seat_gets_a_password_and_the_others_keep_theirs(home: Home) -> No
 
 
 def test_secrets_that_others_could_read_are_closed_again(home: Home) -> None:
-    home.secrets([])
+    secrets_of(home, [])
     home.secrets_file.chmod(0o644)
 
-    home.secrets([])
+    secrets_of(home, [])
 
     assert mode(home.secrets_file) == 0o600
 
@@ -89,7 +90,7 @@ def test_damaged_secrets_are_told_and_never_overwritten(home: Home, content: str
     home.secrets_file.write_text(content)
 
     with pytest.raises(HomeError, match="is damaged; put it back from a backup") as refused:
-        home.secrets(["8001"])
+        secrets_of(home, ["8001"])
 
     assert home.secrets_file.read_text() == content
     assert "hush" not in str(refused.value)
@@ -97,7 +98,8 @@ def test_damaged_secrets_are_told_and_never_overwritten(home: Home, content: str
 
 
 def test_the_demo_file_is_what_the_contract_says_and_closed(home: Home) -> None:
-    home.write_demo(
+    write_demo(
+        home,
         hotline="12345",
         sip="127.0.0.1:5060",
         http="http://127.0.0.1:8080",
@@ -108,7 +110,7 @@ def test_the_demo_file_is_what_the_contract_says_and_closed(home: Home) -> None:
         units=[Unit(id="water", name="水务局", number="02", parent="city")],
     )
 
-    assert home.read_demo() == {
+    assert read_demo(home) == {
         "hotline": "12345",
         "sip": "127.0.0.1:5060",
         "http": "http://127.0.0.1:8080",
@@ -122,27 +124,27 @@ def test_the_demo_file_is_what_the_contract_says_and_closed(home: Home) -> None:
 
 
 def test_a_file_is_whole_or_not_there(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = home.secrets(["8001"])
+    before = secrets_of(home, ["8001"])
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(HomeError, match=r"cannot be written .No space left"):
-        home.secrets(["8002"])
+        secrets_of(home, ["8002"])
     monkeypatch.undo()
 
-    assert home.known_secrets() == before
-    assert set(home.secrets(["8002"]).seat_passwords) == {"8001", "8002"}
+    assert known_secrets(home) == before
+    assert set(secrets_of(home, ["8002"]).seat_passwords) == {"8001", "8002"}
 
 
 def test_a_damaged_demo_file_is_told(home: Home) -> None:
-    assert home.read_demo() is None
+    assert read_demo(home) is None
 
     home.demo_file.write_text("{")
 
     with pytest.raises(HomeError, match=r"demo\.json is damaged; it is written anew"):
-        home.read_demo()
+        read_demo(home)
 
 
 @pytest.fixture
@@ -220,7 +222,8 @@ def test_a_process_id_stands_alone_in_its_file_and_is_forgotten_whole(home: Home
 
 def test_a_file_that_says_it_already_is_not_written_again(home: Home) -> None:
     def write(name: str) -> int:
-        home.write_demo(
+        write_demo(
+            home,
             hotline="12345",
             sip="127.0.0.1:5060",
             http="http://127.0.0.1:8080",
@@ -232,7 +235,7 @@ def test_a_file_that_says_it_already_is_not_written_again(home: Home) -> None:
         )
         return home.demo_file.stat().st_ino
 
-    secrets = home.secrets(["8001"])
+    secrets = secrets_of(home, ["8001"])
     before = write("王芳")
 
     assert write("王芳") == before
@@ -243,7 +246,7 @@ def test_a_file_that_says_it_already_is_not_written_again(home: Home) -> None:
 
 
 def test_secrets_are_plain_json(home: Home) -> None:
-    made = home.secrets(["8001"])
+    made = secrets_of(home, ["8001"])
 
     assert json.loads(home.secrets_file.read_bytes()) == {
         "api_token": made.api_token,

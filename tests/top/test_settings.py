@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callcenter.addresses import Endpoint, PortRange, parse_endpoint, parse_port_range
-from callcenter.settings import DIAL_OUT, Settings
+from callcenter.setting_fields import DIAL_OUT
+from callcenter.settings import Settings
 from callcenter.settings_page import settings_page
 from callcenter.settings_sources import Loaded, SettingsError, load_settings
 

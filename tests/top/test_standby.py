@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from callcenter import standby
+from callcenter.journal_memory import forget_memories
 from callcenter.settings import Settings
 from callcenter.standby import ControllerProcess
 from scripts.phones.waiting import eventually
@@ -30,12 +31,14 @@ def _at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @asynccontextmanager
 async def _running(*, standby: bool = True) -> AsyncIterator[_Child]:
     """Run one, as the supervisor does: somebody waits for its end all the time."""
-    process = _Child(Settings(standby=standby))
+    home = Path.cwd()
+    process = _Child(Settings(home=home, standby=standby))
     await process.start()
     try:
         yield process
     finally:
         await process.stop(5)
+        forget_memories(home)
 
 
 async def _begun(times: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from callcenter import supervisor
+from callcenter import back_off, supervisor
 from callcenter.domain.errors import UnavailableError
 from callcenter.supervisor import Supervisor
 from tests.support.office_fakes import eventually
@@ -57,10 +57,15 @@ async def never() -> bool:
     return False
 
 
+async def _started(process: RealProcess, times: int) -> None:
+    await eventually(lambda: process.started == times, within=5)
+
+
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "BACK_OFF_FIRST", 0.02)
+    monkeypatch.setattr(back_off, "FIRST_SECONDS", 0.02)
     monkeypatch.setattr(supervisor, "READY_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(supervisor, "HEALTH_LOOK_SECONDS", 0.01)
 
 
 async def test_it_says_ready_and_ends_what_it_started_the_other_way_round() -> None:
@@ -110,6 +115,47 @@ async def test_a_process_that_dies_is_started_again(number: signal.Signals) -> N
     await eventually(lambda: process.started == 2, within=5)
     assert said[1].startswith(f"callcenter: controller ended ({number.name})")
     os.kill(os.getpid(), signal.SIGINT)
+    assert await asyncio.wait_for(running, 10) == 0
+
+
+async def test_one_that_ran_well_is_started_again_at_once_however_often_it_dies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(back_off, "WELL_SECONDS", 0.1)
+    said: list[str] = []
+    process = RealProcess("controller")
+    running = asyncio.ensure_future(Supervisor([process], is_ready=ready, say=said.append).run("READY"))
+    for life in range(1, 5):
+        await _started(process, life)
+        await asyncio.sleep(0.3)  # this is how long it runs well
+        process.kill()
+    await _started(process, 5)
+
+    assert said[1:] == ["callcenter: controller ended (SIGKILL); starting it again at once"] * 4
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert await asyncio.wait_for(running, 10) == 0
+
+
+async def test_one_that_runs_but_never_gets_healthy_is_started_ever_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(back_off, "WELL_SECONDS", 0.1)
+    monkeypatch.setattr(back_off, "FIRST_SECONDS", 0.1)
+    said: list[str] = []
+    process = RealProcess("controller")
+
+    async def once() -> bool:
+        return process.started == 1
+
+    running = asyncio.ensure_future(Supervisor([process], is_ready=once, say=said.append).run("READY"))
+    await eventually(lambda: said == ["READY"], within=5)
+    for life in range(1, 5):
+        await _started(process, life)
+        await asyncio.sleep(0.3)  # it runs, and nobody can use it
+        process.kill()
+    await _started(process, 5)
+
+    again = [line.rpartition("starting it again ")[2] for line in said[1:]]
+    assert again == ["at once", "in 0.1 s", "in 0.2 s", "in 0.4 s"]
+    os.kill(os.getpid(), signal.SIGTERM)
     assert await asyncio.wait_for(running, 10) == 0
 
 

@@ -47,6 +47,7 @@ const KNOWN = [
   [/^seat (\w+) is calling this number back already/, (seat) => `坐席 ${seat} 正在回拨该号码`],
   [/^the citizen is on the line/, () => "该市民正在线上，无需回拨"],
   [/^callers wait; they come first/, () => "有来电正在排队，请先接听"],
+  [/^the seat is ready, and its phone is in use; a seat/, () => "话机正在使用，挂机后才能回拨"],
   [/^the seat is (\w+).*; a seat that is ready can call back/, (seat) => `坐席处于“${state(seat)}”，话机已注册且就绪时才能回拨`],
   [/^the last attempt was less than ([\d.]+) min ago/, (minutes) => `距上次回拨不足 ${minutes} 分钟，请稍后再拨`],
   [/^the recall is closed/, () => "该回拨任务已办结"],

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from callcenter.domain.exchange import callers, recovery
+from callcenter.domain.exchange import callers, outbound_recovery, recovery
 from callcenter.domain.exchange.state import Line, State
 from callcenter.domain.facts import SeatChanged
 from callcenter.domain.ids import CallId
@@ -22,6 +22,7 @@ def take_in(state: State, event: RecordRead, dispatch: Callable[[TelephonyEvent]
         for call_id, known in list(state.unaccounted.items()):
             recovery.is_lost(state, call_id, at=known.heard or event.last_written or event.at)
             _is_accounted_for(state, call_id, event)
+        outbound_recovery.settle(state, at=event.at)
     finally:
         state.recovering = False
 
@@ -29,14 +30,16 @@ def take_in(state: State, event: RecordRead, dispatch: Callable[[TelephonyEvent]
 def _tell(state: State, event: RecordRead, call_id: CallId, dispatch: Callable[[TelephonyEvent], None]) -> None:
     """Tell it on seats as they were then: what one does now is known better, and told by no call of then.
 
-    Of a call that goes on nothing is told: the lists were newer.
+    Of a call that goes on nothing is told, and of an attempt neither: the lists were newer.
     """
-    if state.live(call_id) is not None and call_id not in state.unaccounted:
+    goes_on = state.live(call_id) is not None and call_id not in state.unaccounted
+    if goes_on or call_id in state.outbound.lines:
         return
     seats_now, lines_now = dict(state.seats), state.lines
     state.lines = {extension: Line() for extension in lines_now}
     facts_before = state.fact_count
     recovery.tell_meanwhile(state, event.meanwhile, dispatch)
+    state.outbound.lines.pop(call_id, None)  # its end was not written down
     state.seats, state.lines = seats_now, lines_now
     state.forget_facts(SeatChanged, since=facts_before)
     if call_id in state.unaccounted and state.live(call_id) is None:

@@ -1,12 +1,15 @@
 """What people and the hotline's own parts ask of the exchange. Refused ones change nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from callcenter.domain.calls import Recording
+from callcenter.domain.alarms import Alarm
+from callcenter.domain.calls import Call, Recording
 from callcenter.domain.ids import CallId, LegId, RecallId, TicketId
 from callcenter.domain.notes import Notes, Utterance
-from callcenter.domain.seats import SeatState
+from callcenter.domain.recalls import Recall
+from callcenter.domain.seats import Seat, SeatState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +182,17 @@ class ClearAlarm:
     name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remember:
+    """What was before has become known while the hotline serves: the journal could not be read at the start."""
+
+    calls: Sequence[Call]
+    """Those that are not settled, as the journal has them."""
+    seats: Sequence[Seat]
+    alarms: Sequence[Alarm]
+    recalls: Sequence[Recall]
+
+
 Command = (
     SetSeatState
     | HangUpCall
@@ -198,4 +212,5 @@ Command = (
     | NoteTicket
     | RaiseAlarm
     | ClearAlarm
+    | Remember
 )

@@ -1,11 +1,12 @@
 """The one place where events, commands and time enter the exchange."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import assert_never
 
 from callcenter.domain import telephony
 from callcenter.domain.alarms import Alarm
-from callcenter.domain.calls import Call, CallState, RecordingState
+from callcenter.domain.calls import Call, CallState
 from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableError
 from callcenter.domain.exchange import (
     afterwards,
@@ -16,8 +17,10 @@ from callcenter.domain.exchange import (
     moves,
     outbound,
     recovery,
+    remembering,
     returns,
     seats,
+    settling,
     units,
     waiting,
     watchdog,
@@ -38,6 +41,7 @@ from callcenter.domain.exchange.commands import (
     NoteTicket,
     NoteUtterance,
     RaiseAlarm,
+    Remember,
     ResumeCall,
     RingToCallBack,
     SetSeatState,
@@ -48,25 +52,18 @@ from callcenter.domain.facts import (
     CallDigits,
     Fact,
     NotesChanged,
-    OfCall,
     RecordingChanged,
     SecretChanged,
     TicketChanged,
     UtteranceHeard,
-    apply,
 )
 from callcenter.domain.ids import CallId, NewId, RecallId
-from callcenter.domain.notes import NotesState
-from callcenter.domain.recalls import Recall
-from callcenter.domain.seats import Seat
+from callcenter.domain.recalls import Recall, RecallAttempt
+from callcenter.domain.seats import Seat, SeatState
 from callcenter.domain.telephony import TelephonyEvent
 from callcenter.domain.trunk import Trunk, trunk_of
 from callcenter.domain.views import QueueView
 from callcenter.domain.wishes import EndCall, MuteRecording
-
-UNSETTLED = (RecordingState.RECORDING, RecordingState.FAILED)
-"""A disk that is full is not full for ever: what failed is tried again."""
-SETTLED_KEPT = 1000
 
 
 class Exchange:
@@ -84,6 +81,7 @@ class Exchange:
         if not isinstance(event, telephony.LineTaken | telephony.LegRang):
             self._state.settling = False  # what the lists had to tell beside the calls has been told
         self._dispatch(event)
+        seats.end_wrap_ups(self._state)  # one of no length ends with the talk: who waits need not wait for a tick
         waiting.distribute(self._state)
         return self._state.take()
 
@@ -108,12 +106,13 @@ class Exchange:
         state.settling = False
         seats.end_wrap_ups(state)
         legs.watch(state)
+        outbound.tell_deadlines(state)
         watchdog.watch(state)
         waiting.fetch_back(self._state)
         waiting.distribute(self._state)
         waiting.announce(self._state)
         state.note_alarms()
-        self._forget()
+        settling.forget(state)
         return state.take()
 
     def set_clock(self, seconds: float, now: Moment, *, taken_over: bool) -> Decision:
@@ -124,6 +123,14 @@ class Exchange:
         else:
             clock.stepped(self._state, seconds)
         return self._state.take()
+
+    def date_ticket(self, call_id: str, at: datetime) -> datetime:
+        """Give the date of how a call's ticket stands; nothing that is told of the call afterwards is dated earlier."""
+        call = self.call(call_id)
+        if call is None:
+            return at
+        dated = self._state.tracks[call.id].not_before = self._state.date(call, at)
+        return dated
 
     def restore(
         self,
@@ -138,58 +145,21 @@ class Exchange:
 
         Gives the calls whose facts do not add up: of them only what Asterisk says is known.
         """
-        state = self._state
-        state.now = now
-        state.alarms.restore(alarms)
-        for recall in recalls:
-            state.outbound.book.put(recall)
-        for seat in last_seats:
-            if seat.extension in state.seats:
-                operator = state.seats[seat.extension].operator
-                state.seats[seat.extension] = Seat(
-                    extension=seat.extension,
-                    operator=operator,
-                    state=seat.state,
-                    reason=seat.reason,
-                    since=seat.since,
-                    call_id=seat.call_id,
-                    phone=seat.phone,
-                    missed=seat.missed,
-                    idle_since=seat.idle_since,
-                )
-        unclear: list[CallId] = []
-        for facts in unfinished:
-            try:
-                self._restore_call(facts)
-            except ValueError:
-                unclear += [fact.call_id for fact in facts[:1] if isinstance(fact, OfCall)]
-        return unclear
-
-    def _restore_call(self, facts: Sequence[Fact]) -> None:
-        state = self._state
-        call: Call | None = None
-        for fact in facts:
-            if isinstance(fact, OfCall):
-                call = apply(call, fact)
-        if call is None:
-            return
-        state.order += 1
-        state.calls[call.id] = call
-        state.tracks[call.id] = Track(order=state.order)
-        if not call.is_live:
-            state.tracks[call.id].ended = state.now.mono
-        else:
-            legs.restore(state, call)
+        self._state.now = now
+        self._state.alarms.restore(alarms)
+        recovery.restore_recalls(self._state, recalls)
+        recovery.restore_seats(self._state, last_seats)
+        return recovery.restore_calls(self._state, unfinished)
 
     @property
     def calls(self) -> Sequence[Call]:
         """Calls whose caller is on the line, oldest first."""
-        return [call for call in self._state.calls.values() if call.is_live and call.id not in self._state.unaccounted]
+        return [call for call in self.without_end if call.id not in self._state.unaccounted]
 
     @property
     def without_end(self) -> Sequence[Call]:
         """Calls of which no end was told, oldest first: those on the line, and those whose end is still read up."""
-        return [call for call in self._state.calls.values() if call.is_live]
+        return [call for call in self._state.on_line.values() if call.is_live]
 
     @property
     def is_settled(self) -> bool:
@@ -220,6 +190,11 @@ class Exchange:
         return self._state.outbound.book.get(RecallId(recall_id))
 
     @property
+    def attempts(self) -> Sequence[RecallAttempt]:
+        """Attempts to call back of which no end was told."""
+        return [recall.running for recall in self.recalls if recall.running is not None]
+
+    @property
     def linked(self) -> bool:
         """We hear Asterisk."""
         return self._state.linked
@@ -236,7 +211,7 @@ class Exchange:
 
     def trunk(self) -> Trunk:
         """The lines of the trunk in use now."""
-        return trunk_of(self._state.calls.values())
+        return trunk_of(self._state.on_line.values())
 
     def queues(self) -> Sequence[QueueView]:
         """The queue as it is now."""
@@ -247,8 +222,11 @@ class Exchange:
             QueueView(
                 name=state.policy.queue,
                 waiting=tuple((caller.call_id, caller.since) for caller in line),
-                ready=sum(legs.seat_free(state, extension) for extension in state.seats),
-                talking=sum(1 for call in state.calls.values() if call.state is CallState.TALKING),
+                ready=sum(
+                    seat.state is SeatState.READY and legs.seat_free(state, extension)
+                    for extension, seat in state.seats.items()
+                ),
+                talking=sum(1 for call in state.on_line.values() if call.state is CallState.TALKING),
                 longest_wait=max(0.0, longest),
             )
         ]
@@ -358,14 +336,20 @@ class Exchange:
                 call_now = state.calls.get(command.call_id)
                 if call_now is not None and call_now.ticket_id is None:
                     state.note(TicketChanged(at=state.now.wall, call_id=command.call_id, ticket_id=command.ticket_id))
-            case RaiseAlarm():
-                state.alarms.bad(command.name, command.detail, mono=state.now.mono)
-                state.note_alarms()
-            case ClearAlarm():
-                state.alarms.well(command.name, mono=state.now.mono)
-                state.note_alarms()
+            case RaiseAlarm() | ClearAlarm():
+                self._look_at_alarm(command)
+            case Remember():
+                remembering.remember(state, command)
             case _:
                 assert_never(command)
+
+    def _look_at_alarm(self, command: RaiseAlarm | ClearAlarm) -> None:
+        state = self._state
+        if isinstance(command, RaiseAlarm):
+            state.alarms.bad(command.name, command.detail, mono=state.now.mono)
+        else:
+            state.alarms.well(command.name, mono=state.now.mono)
+        state.note_alarms()
 
     def _hang_up(self, call_id: CallId) -> None:
         if not outbound.hang_up(self._state, call_id):
@@ -400,26 +384,3 @@ class Exchange:
             raise RefusedError(f"recording and notes are {paused}")
         self._state.want(MuteRecording(call_id=call.id, muted=command.on))
         self._state.note(SecretChanged(at=self._state.now.wall, call_id=call.id, on=command.on))
-
-    def _forget(self) -> None:
-        """Let go of calls whose every part is settled; of the oldest too, where too many are not."""
-        state = self._state
-        over = [call_id for call_id, track in state.tracks.items() if track.ended is not None]
-        unsettled = [call_id for call_id in over if _is_unsettled(state.calls[call_id])]
-        kept = set(unsettled[max(0, len(unsettled) - state.policy.most_unsettled) :])
-        for call_id in over:
-            if call_id not in kept:
-                del state.tracks[call_id], state.calls[call_id]
-                state.settled[call_id] = None
-        for call_id in list(state.settled)[:-SETTLED_KEPT]:
-            del state.settled[call_id]
-
-
-def _is_unsettled(call: Call) -> bool:
-    """Tell whether more is to come of an ended call: the end of a leg, its recording, last words, its ticket."""
-    return (
-        any(leg.ended is None for leg in call.legs)
-        or (call.recording is not None and call.recording.state in UNSETTLED)
-        or (call.notes is not None and call.notes.state is NotesState.LIVE)
-        or (call.t4 is not None and call.ticket_id is None)
-    )

@@ -16,7 +16,7 @@ from callcenter.domain.facts import (
     LegChanged,
 )
 from callcenter.domain.ids import CallId, LegId
-from callcenter.domain.seats import SeatState
+from callcenter.domain.seats import Phone, SeatState
 from callcenter.domain.telephony import (
     Ending,
     LegAnswered,
@@ -329,7 +329,7 @@ def _tell_offer_end(state: State, call: Call, leg: Leg, ending: Ending, *, at: d
 
 def watch(state: State) -> None:
     """End offers to phones that give no sign of life, and steps that do not come to their end."""
-    for call_id in list(state.tracks):
+    for call_id in list(state.on_line):
         if state.linked and state.live(call_id) is not None:
             units.watch(state, state.calls[call_id])
             returns.watch(state, state.calls[call_id])
@@ -349,7 +349,7 @@ def seat_free(state: State, extension: str) -> bool:
     seat, line = state.seats[extension], state.lines[extension]
     return (
         seat.state is SeatState.READY
-        and seat.phone == "registered"
+        and seat.phone is Phone.REGISTERED
         and line.leg_id is None
         and not line.channels
         and state.now.mono >= line.not_before

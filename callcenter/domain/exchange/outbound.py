@@ -2,6 +2,7 @@
 
 An attempt is no call. When citizen and seat have been joined by Asterisk a call begins, with `direction` outbound, and
 everything after that (hold, units, notes, recording, ticket, end) is as in any other; see docs/recalls.md.
+What became of an attempt while nobody here heard of it: `outbound_recovery`.
 """
 
 from dataclasses import replace
@@ -28,20 +29,18 @@ from callcenter.domain.recalls import (
     opened,
     reached,
 )
+from callcenter.domain.seats import Phone, SeatState
 from callcenter.domain.telephony import (
     CallerLeft,
     CallerUp,
-    CallFound,
     Ending,
     LegAnswered,
     LegDialled,
     LegEnded,
     LegRang,
-    LinkRestored,
     PartyJoined,
     PartyLeft,
     RecallDialled,
-    RecallFound,
     RecallOver,
     TelephonyEvent,
 )
@@ -59,6 +58,9 @@ RING_MARGIN = 10.0
 """Seconds beyond its limit after which we end a ringing: Asterisk ends it at the limit, and the seat hears a tone."""
 END_SECONDS = 5.0
 """Within which a leg that we asked to end is gone; then it is asked once more, and then held for ended."""
+
+LATE_AT_ONCE = 20
+"""Deadlines told with one tick: after a night away hundreds have passed, and whoever watches must be able to follow."""
 
 # Who is owed a call
 
@@ -140,7 +142,7 @@ def call_back(state: State, command: CallBack) -> None:
     )
     attempt = RecallAttempt(call_id=command.call_id, seat=command.seat, asked=state.now.wall)
     state.note_recall(attempted(recall, attempt), at=state.now.wall)
-    _take_line(state, line)
+    take_line(state, line)
 
 
 def ring(state: State, command: RingToCallBack) -> None:
@@ -168,20 +170,27 @@ def ring(state: State, command: RingToCallBack) -> None:
 
 
 def _must_be_possible(state: State, recall: Recall, command: CallBack) -> None:
-    if recall.running is not None:
-        raise RefusedError(f"seat {recall.running.seat} is calling this number back already")
+    if (running := recall.running or state.outbound.of_number(recall.caller)) is not None:
+        raise RefusedError(f"seat {running.seat} is calling this number back already")
     if any(call.is_live and call.caller == recall.caller for call in state.calls.values()):
         raise RefusedError("the citizen is on the line at this moment")
     if any(call.state in (CallState.QUEUED, CallState.RINGING) for call in state.calls.values()):
         raise RefusedError("callers wait; they come first")
     if not legs.seat_free(state, command.seat):
-        seat = state.seats[command.seat]
-        phone = "" if seat.phone == "registered" else ", and its phone is missing"
-        raise RefusedError(f"the seat is {seat.state}{phone}; a seat that is ready can call back")
+        seat = _how_it_is(state, command.seat)
+        raise RefusedError(f"the seat is {seat}; a seat that is ready can call back")
     gap = timedelta(seconds=state.policy.recalls.gap_seconds)
     if not command.again and recall.last_attempt is not None and state.now.wall - recall.last_attempt < gap:
         minutes = gap.total_seconds() / 60
         raise RefusedError(f"the last attempt was less than {minutes:g} min ago; `again` calls all the same")
+
+
+def _how_it_is(state: State, extension: str) -> str:
+    seat, line = state.seats[extension], state.lines[extension]
+    if seat.phone is not Phone.REGISTERED:
+        return f"{seat.state}, and its phone is missing"
+    in_use = line.leg_id is not None or bool(line.channels)
+    return f"{seat.state}, and its phone is in use" if seat.state is SeatState.READY and in_use else seat.state
 
 
 def hang_up(state: State, call_id: CallId) -> bool:
@@ -194,13 +203,14 @@ def hang_up(state: State, call_id: CallId) -> bool:
 
 def _end(state: State, line: OutboundLine) -> None:
     if not line.placed:
-        _came_to_nothing(state, line, AttemptOutcome.CANCELLED, at=state.now.wall)
+        ends_in_vain(state, line, AttemptOutcome.CANCELLED, at=state.now.wall)
     elif line.asked_to_end is None:
         line.asked_to_end = state.now.mono
         state.want(EndLeg(leg_id=line.seat_leg))
 
 
-def _take_line(state: State, line: OutboundLine) -> None:
+def take_line(state: State, line: OutboundLine) -> None:
+    """Keep the seat's phone for this attempt."""
     state.outbound.lines[line.call_id] = line
     phone = state.lines[line.seat]
     phone.call_id, phone.leg_id = line.call_id, line.seat_leg
@@ -222,8 +232,8 @@ def heard(state: State, event: TelephonyEvent) -> bool:
         case LegAnswered() if event.leg_id == line.seat_leg:
             line.seat_answered = line.seat_answered or event.at
         case RecallDialled():
-            line.recording, line.begun = event.recording, state.now.mono
-            _dialled(state, line, at=event.at)
+            line.recording, line.begun = event.recording or line.recording, state.now.mono
+            dialled(state, line, at=event.at)
         case CallerUp():
             line.caller_answered = line.caller_answered or event.at
         case RecallOver():
@@ -231,20 +241,21 @@ def heard(state: State, event: TelephonyEvent) -> bool:
         case PartyJoined():
             line.talks[event.leg_id] = event.talk
             if line.together:
-                _talk_begins(state, line, at=event.at)
+                talk_begins(state, line, at=event.at)
         case PartyLeft():
             line.talks.pop(event.leg_id, None)
         case CallerLeft():
             line.told = line.told or AttemptOutcome.FAILED
         case LegEnded() if event.leg_id == line.seat_leg:
-            _came_to_nothing(state, line, _outcome(line, by_itself=event.by_itself), at=event.at)
+            ends_in_vain(state, line, _outcome(line, by_itself=event.by_itself), at=event.at)
         case LegDialled() | _:
             pass
     return True
 
 
-def _dialled(state: State, line: OutboundLine, *, at: datetime) -> None:
-    attempt = _attempt(state, line)
+def dialled(state: State, line: OutboundLine, *, at: datetime) -> None:
+    """The citizen's phone is called; the first word of it counts."""
+    attempt = attempt_of(state, line)
     if line.dialled is not None or attempt is None:
         return
     line.seat_answered = line.seat_answered or at
@@ -263,18 +274,19 @@ def _outcome(line: OutboundLine, *, by_itself: bool) -> AttemptOutcome:
     return AttemptOutcome.FAILED
 
 
-def _came_to_nothing(state: State, line: OutboundLine, outcome: AttemptOutcome, *, at: datetime) -> None:
+def ends_in_vain(state: State, line: OutboundLine, outcome: AttemptOutcome, *, at: datetime) -> None:
+    """Nobody was joined with anybody: the attempt is over, and the seat is as before."""
     del state.outbound.lines[line.call_id]
-    attempt, recall = _attempt(state, line), state.outbound.book.get(line.recall_id)
+    attempt, recall = attempt_of(state, line), state.outbound.book.get(line.recall_id)
     if attempt is not None and recall is not None:
         ended = replace(attempt, ended=max(at, attempt.dialled or attempt.asked), outcome=outcome)
         state.note_recall(came_to_nothing(state.policy.recalls, recall, ended), at=at)
     seats.offer_withdrawn(state, line.seat, line.seat_leg, at=at)
 
 
-def _talk_begins(state: State, line: OutboundLine, *, at: datetime) -> None:
+def talk_begins(state: State, line: OutboundLine, *, at: datetime) -> None:
     """Citizen and seat are joined: from now on it is a call like any other."""
-    attempt, recall = _attempt(state, line), state.outbound.book.get(line.recall_id)
+    attempt, recall = attempt_of(state, line), state.outbound.book.get(line.recall_id)
     answered = line.caller_answered or at
     begun = min(line.dialled or answered, answered)
     call = _begin_call(state, line, begun=begun, answered=answered, at=at)
@@ -324,7 +336,8 @@ def _begin_call(state: State, line: OutboundLine, *, begun: datetime, answered: 
     return state.calls[call_id]
 
 
-def _attempt(state: State, line: OutboundLine) -> RecallAttempt | None:
+def attempt_of(state: State, line: OutboundLine) -> RecallAttempt | None:
+    """Give what its recall tells of it; None where it tells nothing, or the recall is closed."""
     recall = state.outbound.book.get(line.recall_id)
     if recall is None:
         return None
@@ -335,6 +348,12 @@ def _note_attempt(state: State, line: OutboundLine, attempt: RecallAttempt, *, a
     recall = state.outbound.book.get(line.recall_id)
     if recall is not None:
         state.note_recall(attempted(recall, attempt), at=at)
+
+
+def tell_deadlines(state: State) -> None:
+    """Tell of each obligation once that its time has come; of many at one moment some with each tick."""
+    for recall in state.outbound.book.became_late(state.now.wall, most=LATE_AT_ONCE):
+        state.note_recall(replace(recall, late=True), at=state.now.wall)
 
 
 def watch(state: State) -> None:
@@ -357,99 +376,4 @@ def _see_to_its_end(state: State, line: OutboundLine, *, since: float) -> None:
         state.want(EndLeg(leg_id=line.seat_leg))
     elif waited >= 2 * END_SECONDS:
         state.corrected += 1
-        _came_to_nothing(state, line, _outcome(line, by_itself=False), at=state.now.wall)
-
-
-# After an absence
-
-
-def reconcile(state: State, event: LinkRestored) -> None:
-    """Take up the attempts that still run, begin the calls that they have become, and end those that are gone."""
-    found = {recall.call_id: recall for recall in event.recalls}
-    for call in event.calls:
-        if call.recall is not None and call.call_id not in state.calls:
-            _take_up_answered(state, call, at=event.at)
-    for recall in event.recalls:
-        _take_up(state, recall, at=event.at)
-    for line in list(state.outbound.lines.values()):
-        if line.call_id not in found and line.call_id not in {call.call_id for call in event.calls}:
-            outcome = AttemptOutcome.FAILED if line.seat_answered else AttemptOutcome.SEAT_NO_ANSWER
-            _came_to_nothing(state, line, outcome, at=event.at)
-    for open_recall in state.outbound.book.by_due():
-        _settle(state, open_recall, at=event.at)
-
-
-def _take_up(state: State, found: RecallFound, *, at: datetime) -> None:
-    line = state.outbound.lines.get(found.call_id)
-    if line is None:
-        if found.seat not in state.seats:
-            return
-        line = OutboundLine(
-            call_id=found.call_id,
-            recall_id=found.recall_id,
-            number=found.number,
-            seat=found.seat,
-            seat_leg=found.leg_id,
-            begun=state.now.mono,
-        )
-        _restore_attempt(state, line, at=at)
-    _take_line(state, line)
-    line.placed = line.rang = True
-    line.recording = found.recording or line.recording
-    if found.answered:
-        line.seat_answered = line.seat_answered or at
-    if found.dialled:
-        _dialled(state, line, at=at)
-
-
-def _restore_attempt(state: State, line: OutboundLine, *, at: datetime) -> None:
-    """Know an attempt again; one that the journal has not heard of is added, as found out and not witnessed."""
-    recall, attempt = state.outbound.book.get(line.recall_id), _attempt(state, line)
-    if recall is not None and attempt is None and recall.running is None:
-        found = RecallAttempt(call_id=line.call_id, seat=line.seat, asked=at)
-        state.note_recall(attempted(recall, found), at=at)
-    elif attempt is not None:
-        line.dialled = attempt.dialled
-
-
-def _take_up_answered(state: State, found: CallFound, *, at: datetime) -> None:
-    """He answered while we were away: a call begins where he talks with the seat."""
-    seat = next((leg for leg in found.legs if leg.seat is not None and leg.seat in state.seats), None)
-    if seat is None or seat.seat is None or found.caller is None or found.recall is None:
-        return
-    line = state.outbound.lines.get(found.call_id)
-    if line is None:
-        line = OutboundLine(
-            call_id=found.call_id,
-            recall_id=found.recall,
-            number=found.caller,
-            seat=seat.seat,
-            seat_leg=seat.leg_id,
-            begun=state.now.mono,
-            recording=found.recording,
-        )
-        _restore_attempt(state, line, at=at)
-        _take_line(state, line)
-    line.placed, line.seat_answered = True, line.seat_answered or at
-    line.recording = line.recording or found.recording
-    line.dialled = line.dialled or min(found.arrived, at)
-    line.caller_answered = line.caller_answered or at
-    if found.talk is not None and seat.talk == found.talk:
-        line.talks = {line.caller_leg: found.talk, line.seat_leg: found.talk}
-        _talk_begins(state, line, at=at)
-
-
-def _settle(state: State, recall: Recall, *, at: datetime) -> None:
-    """Close what was settled in the moment in which we went away."""
-    attempt = recall.running
-    if attempt is not None and attempt.call_id not in state.outbound.lines:
-        ended = replace(attempt, ended=max(at, attempt.dialled or attempt.asked), outcome=AttemptOutcome.FAILED)
-        recall = came_to_nothing(state.policy.recalls, recall, ended)
-        state.note_recall(recall, at=at)
-    through = [
-        call.t4
-        for call in state.calls.values()
-        if call.caller == recall.caller and call.t4 is not None and call.t4 > recall.opened
-    ]
-    if recall.is_open and through and recall.running is None:
-        state.note_recall(came_through(recall, min(through)), at=at)
+        ends_in_vain(state, line, _outcome(line, by_itself=False), at=state.now.wall)

@@ -1,14 +1,17 @@
 """After an absence of ours: make the picture equal what exists in Asterisk, and invent nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from callcenter.domain.calls import Call, CallState, LegKind, LegState
-from callcenter.domain.exchange import callers, holds, legs, moves, outbound, seats, units
-from callcenter.domain.exchange.state import State, Unaccounted, is_away, unit_leg
+from callcenter.domain.calls import Call, CallState, Direction, LegKind, LegState
+from callcenter.domain.exchange import callers, holds, legs, moves, outbound_recovery, seats, units
+from callcenter.domain.exchange.state import State, Track, Unaccounted, is_away, unit_leg
+from callcenter.domain.facts import Fact, OfCall
+from callcenter.domain.fold import apply
 from callcenter.domain.ids import CallId, LegId
-from callcenter.domain.seats import Phone, SeatState
+from callcenter.domain.recalls import Recall
+from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.domain.telephony import (
     Arrived,
     CallerInFallback,
@@ -51,7 +54,7 @@ def reconcile(state: State, event: LinkRestored, dispatch: Callable[[TelephonyEv
             for call_id, heard in state.unaccounted.items()
             if call_id not in found and state.live(call_id)
         }
-        outbound.reconcile(state, event)
+        outbound_recovery.reconcile(state, event)
         for call in sorted(event.calls, key=_asked_at):
             if call.recall is None or call.call_id in state.calls:
                 _take_in(state, call, event)
@@ -78,6 +81,7 @@ def tell_meanwhile(
     over = {call.id for call in state.calls.values() if not call.is_live} | state.settled.keys()
     known_until = {call.id: call.last_at for call in state.calls.values()}
     known_until |= {call_id: known.known_until for call_id, known in state.unaccounted.items()}
+    outbound_recovery.take_up_dialled(state, meanwhile)
     for told in meanwhile:
         call_id = getattr(told, "call_id", None)
         if call_id is None or call_id in over:
@@ -139,7 +143,8 @@ def _take_in(state: State, found: CallFound, event: LinkRestored) -> None:
     if call is None or not call.is_live:
         return
     event = replace(event, at=max(event.at, call.last_at))
-    if found.since is not None and found.place is not Place.FLOW and call.t2 is None:
+    asked = found.since is not None and found.place is not Place.FLOW and call.direction is Direction.INBOUND
+    if found.since is not None and asked and call.t2 is None:
         callers.queue_him(state, call.id, at=min(event.at, datetime.fromtimestamp(found.since, UTC)))
     if found.answered:
         callers.line_opened(state, CallerUp(at=event.at, call_id=call.id))
@@ -304,3 +309,51 @@ def _free_seats(state: State, event: LinkRestored) -> None:
             line.wrap_until = state.now.mono + state.policy.wrap_up_seconds
         phone = Phone.REGISTERED if extension in event.seats_registered else Phone.MISSING
         state.note_seat(replace(changed, phone=phone), event.at)
+
+
+def restore_seats(state: State, last: Iterable[Seat]) -> None:
+    """Have the seats as the journal knows them; who sits there is the roster's word."""
+    for seat in last:
+        if seat.extension in state.seats:
+            state.seats[seat.extension] = replace(seat, operator=state.seats[seat.extension].operator)
+
+
+def restore_recalls(state: State, still_open: Iterable[Recall]) -> None:
+    """Have the obligations as the journal knows them; of two of one number, one."""
+    state.recovering = True
+    try:
+        for recall in still_open:
+            known = state.outbound.book.of_number(recall.caller)
+            if known is None:
+                state.outbound.book.put(recall)
+            else:
+                outbound_recovery.make_one(state, known, recall)
+    finally:
+        state.recovering = False
+
+
+def restore_calls(state: State, unfinished: Iterable[Sequence[Fact]]) -> Sequence[CallId]:
+    """Have the calls as their facts add up; gives those whose facts do not."""
+    unclear: list[CallId] = []
+    for facts in unfinished:
+        try:
+            _restore_call(state, facts)
+        except ValueError:
+            unclear += [fact.call_id for fact in facts[:1] if isinstance(fact, OfCall)]
+    return unclear
+
+
+def _restore_call(state: State, facts: Sequence[Fact]) -> None:
+    call: Call | None = None
+    for fact in facts:
+        if isinstance(fact, OfCall):
+            call = apply(call, fact)
+    if call is None:
+        return
+    state.order += 1
+    state.put(call)
+    state.tracks[call.id] = Track(order=state.order)
+    if not call.is_live:
+        state.tracks[call.id].ended = state.now.mono
+    else:
+        legs.restore(state, call)

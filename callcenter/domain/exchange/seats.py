@@ -39,6 +39,7 @@ def set_state(state: State, command: SetSeatState) -> None:
 
 def _enter(state: State, seat: Seat, target: SeatState, *, reason: str | None, at: datetime) -> None:
     line = state.lines[seat.extension]
+    state.touched.add(seat.extension)
     if line.leg_id is not None:  # an offer that has not become a talk
         _withdraw(state, line.call_id, line.leg_id)
     line.wrap_until = state.now.mono + state.policy.wrap_up_seconds if target is SeatState.WRAP_UP else None

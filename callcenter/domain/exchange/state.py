@@ -6,13 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from callcenter.domain.alarms import AlarmBook
-from callcenter.domain.calls import Call, Leg, LegKind, LegState
+from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegState
 from callcenter.domain.exchange.outbound_line import Outbound
-from callcenter.domain.facts import Fact, OfCall, RecallChanged, SeatChanged, apply
+from callcenter.domain.facts import Fact, OfCall, RecallChanged, SeatChanged
+from callcenter.domain.fold import apply
 from callcenter.domain.ids import CallId, LegId, NewId
 from callcenter.domain.recalls import Recall, RecallRules
 from callcenter.domain.seats import Seat, SeatState
 from callcenter.domain.wishes import EndLeg, Wish
+
+WITHOUT_SEAT = (CallState.QUEUED, CallState.RINGING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +156,8 @@ class Track:
     """Monotonic second at which he was last asked back from Asterisk's own queue."""
     beside_since: float | None = None
     """Monotonic second since which he waits beside a free seat."""
+    not_before: datetime | None = None
+    """The newest date of what stands in its journal beside its facts: how its ticket stood."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,10 +203,17 @@ class State:
     new_id: NewId
     now: Moment
     calls: dict[CallId, Call] = field(default_factory=dict)
+    on_line: dict[CallId, Call] = field(default_factory=dict)
+    """Of these calls those with anybody on the line still: ended ones wait in `calls` for recording and ticket, which
+    on a busy day are many, and no event of a call may cost more for them."""
+    in_line: dict[CallId, Call] = field(default_factory=dict)
+    """Of these calls those whose caller has no seat yet, in the queue or while one rings for him."""
     seats: dict[str, Seat] = field(default_factory=dict)
     alarms: AlarmBook = field(default_factory=AlarmBook)
     tracks: dict[CallId, Track] = field(default_factory=dict)
     lines: dict[str, Line] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
+    """Seats whose operators have said what they do since we began."""
     outbound: Outbound = field(default_factory=Outbound)
     linked: bool = False
     lost_at: datetime | None = None
@@ -222,14 +234,37 @@ class State:
     _wishes: list[Wish] = field(default_factory=list)
 
     def note(self, fact: OfCall) -> Call:
-        """Add a fact of a call, never dated before the one it follows."""
+        """Add a fact of a call, never dated before what it follows in the journal."""
         before = self.calls.get(fact.call_id)
-        at = fact.at if before is None else max(fact.at, before.last_at)
-        fact = replace(fact, at=at, recovered=fact.recovered or self.recovering)
+        at = fact.at if before is None else self.date(before, fact.at)
+        recovered = fact.recovered or self.recovering
+        if at != fact.at or recovered != fact.recovered:
+            fact = replace(fact, at=at, recovered=recovered)
         call = apply(before, fact)
-        self.calls[call.id] = call
+        self.put(call)
         self._facts.append((fact, call))
         return call
+
+    def date(self, call: Call, at: datetime) -> datetime:
+        """Give when what happened at this time is dated in the call's journal."""
+        track = self.tracks.get(call.id)
+        return max(at, call.last_at, (track and track.not_before) or at)
+
+    def put(self, call: Call) -> None:
+        """Have this call as it is now."""
+        self.calls[call.id] = call
+        for calls, is_among in ((self.on_line, call.is_on_line), (self.in_line, call.state in WITHOUT_SEAT)):
+            if is_among:
+                calls[call.id] = call
+            else:
+                calls.pop(call.id, None)
+
+    def let_go(self, call_id: CallId) -> None:
+        """Forget this call."""
+        del self.tracks[call_id], self.calls[call_id]
+        self.on_line.pop(call_id, None)
+        self.in_line.pop(call_id, None)
+        self.settled[call_id] = None
 
     def note_seat(self, seat: Seat, at: datetime) -> Seat:
         """Add a seat's new state, if it is new."""
@@ -247,6 +282,10 @@ class State:
         if self.outbound.book.get(recall.id) != recall:
             self.outbound.book.put(recall)
             self._facts.append((RecallChanged(at=at, recall=recall, recovered=self.recovering), None))
+
+    def add(self, fact: Fact) -> None:
+        """Add a fact of no call that is so whatever we know."""
+        self._facts.append((fact, None))
 
     def note_alarms(self) -> None:
         """Raise and clear the alarms whose time has come."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from callcenter.domain.calls import CallState, Direction
+from callcenter.domain.calls import Call, Direction
 from callcenter.domain.distribution import FreeSeat, WaitingCaller, choose
 from callcenter.domain.exchange import legs, seats
-from callcenter.domain.exchange.state import State
-from callcenter.domain.ids import CallId
+from callcenter.domain.exchange.state import State, Track
+from callcenter.domain.seats import SeatState
 from callcenter.domain.wishes import Announce, TakeBack
 
 RETURN_SECONDS = 1.5  # longer than the dialplan needs, shorter than the watchdog's patience
@@ -15,60 +15,75 @@ ASK_BACK_SECONDS = 1.0
 
 def everybody(state: State) -> Sequence[WaitingCaller]:
     """All who asked for a person and have none, those who ring included."""
-    return [
-        WaitingCaller(
-            call_id=call.id,
-            queue=call.queue or state.policy.queue,
-            since=call.t2 or call.t0,
-            order=state.tracks[call.id].order,
-        )
-        for call in state.calls.values()
-        if call.state in (CallState.QUEUED, CallState.RINGING)
-        and call.id not in state.unaccounted
-        and (call.t2 is not None or call.direction is Direction.OUTBOUND)
-    ]
+    return [_caller(state, call) for call in state.in_line.values() if _has_asked(state, call)]
 
 
 def distribute(state: State) -> None:
-    """Offer who waits to seats that are free."""
+    """Offer who waits to seats that are free.
+
+    It follows each event, so it looks first for what mostly leaves nothing to do, and lists nobody before that.
+    """
     if not state.linked or state.settling:
         return
-    hold_until = state.policy.hand_back_seconds
-    if any(
-        track.in_fallback is not None and state.now.mono - track.in_fallback < hold_until
-        for track in state.tracks.values()
-    ):
-        return  # callers are on their way back from Asterisk's queue; an offer now would break their order
-    waiting = [
-        caller
-        for caller in everybody(state)
-        if (state.tracks[caller.call_id].waits or _returns(state, caller.call_id))
-        and state.tracks[caller.call_id].offer is None
-        and not state.tracks[caller.call_id].ending
-    ]
-    if not waiting:
+    if not any(_may_be_offered(state, state.tracks[call_id]) for call_id in state.in_line):
         return
     free = [
-        FreeSeat(extension=extension, idle_since=state.seats[extension].idle_since)
-        for extension in state.seats
-        if legs.seat_free(state, extension)
+        FreeSeat(extension=extension, idle_since=seat.idle_since)
+        for extension, seat in state.seats.items()
+        if seat.state is SeatState.READY and legs.seat_free(state, extension)
     ]
+    if not free:
+        return
+    waiting = [
+        _caller(state, call)
+        for call in state.in_line.values()
+        if _may_be_offered(state, state.tracks[call.id]) and _has_asked(state, call)
+    ]
+    if not waiting or _are_on_their_way_back(state):
+        return
     for caller, seat in choose(waiting, free):
         if state.tracks[caller.call_id].waits:
             legs.offer(state, caller.call_id, seat.extension)
 
 
-def _returns(state: State, call_id: CallId) -> bool:
+def _caller(state: State, call: Call) -> WaitingCaller:
+    return WaitingCaller(
+        call_id=call.id,
+        queue=call.queue or state.policy.queue,
+        since=call.t2 or call.t0,
+        order=state.tracks[call.id].order,
+    )
+
+
+def _has_asked(state: State, call: Call) -> bool:
+    return call.id not in state.unaccounted and (call.t2 is not None or call.direction is Direction.OUTBOUND)
+
+
+def _may_be_offered(state: State, track: Track) -> bool:
+    """Tell whether a seat may be rung for him, or kept for him."""
+    return track.offer is None and not track.ending and (track.waits or _returns(state, track))
+
+
+def _are_on_their_way_back(state: State) -> bool:
+    """Tell whether callers come back from Asterisk's queue at this moment; an offer would break their order."""
+    hold_until = state.policy.hand_back_seconds
+    return any(
+        (since := state.tracks[call_id].in_fallback) is not None and state.now.mono - since < hold_until
+        for call_id in state.on_line
+    )
+
+
+def _returns(state: State, track: Track) -> bool:
     """Tell whether he is about to stand in the line again, as its first; the dialplan takes half a second."""
-    since = state.tracks[call_id].returning
-    return since is not None and state.now.mono - since < RETURN_SECONDS
+    return track.returning is not None and state.now.mono - track.returning < RETURN_SECONDS
 
 
 def fetch_back(state: State) -> None:
     """Ask again, for Asterisk's queue gives nobody back for whom it rings a seat, or who is still greeted."""
     if not state.linked:
         return
-    for call_id, track in state.tracks.items():
+    for call_id in state.on_line:
+        track = state.tracks[call_id]
         if track.in_fallback is None or track.offer is not None or track.ended is not None:
             continue
         if track.asked_back is None or state.now.mono - track.asked_back >= ASK_BACK_SECONDS:

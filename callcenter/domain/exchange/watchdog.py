@@ -25,7 +25,7 @@ def watch(state: State) -> None:
     if not state.linked:
         return
     outbound.watch(state)
-    known = {call_id: track for call_id, track in state.tracks.items() if call_id not in state.unaccounted}
+    known = {call_id: state.tracks[call_id] for call_id in state.on_line if call_id not in state.unaccounted}
     for call_id, track in known.items():
         _end_what_was_to_end(state, state.calls[call_id], track)
         _look_at_his_talk(state, call_id, track)

@@ -14,11 +14,8 @@ class Talks:
     """Answered calls by who called and what about; hidden numbers and unknown matters never match."""
 
     def __init__(self, calls: Iterable[CallRecord], others: Iterable[Talk] = ()) -> None:
-        known = {talk.id: talk for talk in others} | {
-            call.id: Talk(id=call.id, caller=call.caller, matter=call.matter, t0=call.t0, t5=call.t5)
-            for call in calls
-            if call.t4 is not None
-        }
+        known = {talk.id: talk for talk in others}
+        known |= {call.id: talk for call in calls if (talk := talk_of(call)) is not None}
         self._alike: dict[tuple[str, str], list[Talk]] = {}
         for talk in known.values():
             if talk.caller is not None and talk.matter is not None:
@@ -37,6 +34,13 @@ class Talks:
         if call.caller is None or call.matter is None:
             return ()
         return [talk for talk in self._alike.get((call.caller, call.matter), ()) if talk.id != call.id]
+
+
+def talk_of(call: CallRecord) -> Talk | None:
+    """Give of a call what makes another its repeat; None where nobody was answered."""
+    if call.t4 is None:
+        return None
+    return Talk(id=call.id, caller=call.caller, matter=call.matter, t0=call.t0, t5=call.t5)
 
 
 def resolution(asked: Iterable[CallRecord], talks: Talks, constants: Constants) -> list[Figure]:

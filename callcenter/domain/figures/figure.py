@@ -1,5 +1,6 @@
 """One figure: a value with the two integers it comes from."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -55,19 +56,21 @@ def unknown(number: str, denominator: int) -> Figure:
     return Figure(number, None, denominator)
 
 
-def added(one: Figure, other: Figure) -> Figure:
-    """Add the figures of two periods that share no call: sums and shares, never a median or a longest wait."""
-    assert one.number == other.number
+def summed(figures: Sequence[Figure]) -> Figure:
+    """Add the figures of periods that share no call: sums and shares, never a median or a longest wait."""
+    one = figures[0]
+    assert all(figure.number == one.number for figure in figures)
     return replace(
         one,
-        numerator=_sum(one.numerator, other.numerator),
-        denominator=_sum(one.denominator, other.denominator),
-        recovered=_sum(one.recovered, other.recovered),
+        numerator=_sum(figure.numerator for figure in figures),
+        denominator=_sum(figure.denominator for figure in figures),
+        recovered=_sum(figure.recovered for figure in figures),
     )
 
 
-def _sum(one: int | None, other: int | None) -> int | None:
-    return other if one is None else one if other is None else one + other
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
 
 
 def mean(number: str, total: timedelta, of: int) -> Figure:

@@ -1,6 +1,6 @@
 """From the journal's facts to what the figures count. Facts go in one by one, in the journal's order; twice is once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -18,7 +18,6 @@ from callcenter.domain.facts import (
     TicketChanged,
     TicketStands,
     UtteranceHeard,
-    apply,
 )
 from callcenter.domain.figures.records import (
     CallRecord,
@@ -31,6 +30,7 @@ from callcenter.domain.figures.records import (
     whole_ms,
 )
 from callcenter.domain.figures.story import OpenStint, Story
+from callcenter.domain.fold import apply
 from callcenter.domain.ids import CallId, RecallId, TicketId
 from callcenter.domain.recalls import ClosedBy, Recall
 from callcenter.domain.seats import SeatState
@@ -66,6 +66,7 @@ class Reader:
         self._recalls: dict[RecallId, Recall] = {}
         self._talks: dict[str, dict[str, Talk]] = {}
         self._touched: set[str] = set()
+        self._moved: set[str] = set()
         self._clocks_set: set[datetime] = set()
 
     def take(self, fact: Fact) -> None:
@@ -101,6 +102,11 @@ class Reader:
         touched, self._touched = self._touched, set()
         return touched
 
+    def moved(self) -> set[str]:
+        """Give the seats whose states changed since this was last asked."""
+        moved, self._moved = self._moved, set()
+        return moved
+
     def call(self, call_id: str, at: datetime) -> CallRecord | None:
         """Give one inbound call as it stands at this moment; None where there is none of that id."""
         story = self._stories.get(CallId(call_id))
@@ -111,8 +117,8 @@ class Reader:
         return Records(
             calls=[self._record(story, at) for story in self._stories.values() if story.is_inbound],
             spans=[*self.spans, *self.open_spans(at)],
-            recalls=self.recalls(),
-            tickets=self.tickets(),
+            recalls=list(self.recalls()),
+            tickets=list(self.tickets()),
             talks=self.talks(),
         )
 
@@ -124,9 +130,9 @@ class Reader:
             for seat, (state, since) in self._seats.items()
         ]
 
-    def recalls(self) -> list[RecallRecord]:
-        """Give every obligation to call back."""
-        return [_recall(recall) for recall in self._recalls.values()]
+    def recalls(self) -> Iterator[RecallRecord]:
+        """Give every obligation to call back, each once."""
+        return (_recall(recall) for recall in self._recalls.values() if recall.closed_by is not ClosedBy.JOINED)
 
     def talks(self, of_callers: Iterable[str] | None = None) -> list[Talk]:
         """Give the answered calls that were learnt of beside what was read, with what is known of their matters."""
@@ -136,17 +142,19 @@ class Reader:
             for talk in self._talks.get(caller, {}).values()
         ]
 
-    def tickets(self) -> list[TicketRecord]:
+    def caller_of_talk(self, call_id: str) -> str | None:
+        """Give who called in one of the answered calls that were learnt of beside what was read."""
+        return next((caller for caller, talks in self._talks.items() if call_id in talks), None)
+
+    def tickets(self) -> Iterator[TicketRecord]:
         """Give every ticket; one that was settled on the line is finished when it is filed."""
-        return [
-            TicketRecord(
+        for ticket_id, standing in self._tickets.items():
+            yield TicketRecord(
                 id=ticket_id,
                 due=standing.due,
                 original_due=self._first_due.get(ticket_id),
                 finished=standing.filed if standing.unit is None and standing.state is TicketState.FILED else None,
             )
-            for ticket_id, standing in self._tickets.items()
-        ]
 
     def _record(self, story: Story, at: datetime) -> CallRecord:
         ticket_id = self._ticket_of.get(story.call.id)
@@ -163,15 +171,18 @@ class Reader:
             self._clocks_set.add(fact.at)
             step = timedelta(seconds=fact.seconds)
             self._seats = {seat: (state, whole_ms(since + step)) for seat, (state, since) in self._seats.items()}
+            self._moved.update(self._seats)
 
     def _seat(self, fact: SeatChanged) -> None:
         seat, state, at = fact.seat.extension, fact.seat.state, whole_ms(fact.seat.since)
         before = self._seats.get(seat)
         if before is None:
             self._seats[seat] = (state, at)
+            self._moved.add(seat)
             return
         if before[0] is state or at < before[1]:
             return
+        self._moved.add(seat)
         self.spans.append(SeatSpan(seat=seat, state=before[0], begins=before[1], ends=at))
         if before[0] is SeatState.WRAP_UP and seat in self._after_talk and seat in self._to_write_up:
             call_id, stint = self._to_write_up.pop(seat)

@@ -7,7 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from callcenter.domain.figures import callers, calls, now, recalls, seats, tickets, units
 from callcenter.domain.figures.figure import Figure
-from callcenter.domain.figures.records import CallRecord, Constants, Period, Records, SeatSpan
+from callcenter.domain.figures.records import (
+    CallRecord,
+    Constants,
+    Period,
+    RecallRecord,
+    Records,
+    SeatSpan,
+    TicketRecord,
+)
+from callcenter.domain.figures.scope import WHOLE, Scope
 
 HALF_HOUR = timedelta(minutes=30)
 
@@ -42,7 +51,8 @@ def reports(
 ) -> Sequence[Sequence[Figure]]:
     """Reckon the figures of periods that follow each other, such as the half-hours of a day; see `report`."""
     constants = constants or Constants()
-    chosen = records if queue is None and seat is None else _of(records, queue=queue, seat=seat)
+    scope = Scope(queue, seat)
+    chosen = records if scope == WHOLE else _of(records, scope)
     talks = callers.Talks(records.calls, records.talks)  # who calls again may meet another seat
     worst = calls.worst_days(chosen.calls, periods)
     found = []
@@ -185,26 +195,29 @@ def _of_calls(figures: Iterable[Figure], counted: Iterable[CallRecord]) -> list[
     return [replace(figure, recovered=recovered) for figure in figures]
 
 
-def _of(records: Records, *, queue: str | None, seat: str | None) -> Records:
-    kept = [call for call in records.calls if queue is None or call.queue == queue]
-    rang: Sequence[CallRecord] | None = None
-    if seat is not None:
-        parts = [_part_of(call, seat) for call in kept]
-        kept = [call for call in parts if call.stints]
-        rang = [call for call in parts if call.offers]
+def _of(records: Records, scope: Scope) -> Records:
+    views = [scope.view(call) for call in records.calls]
     return Records(
-        calls=kept,
-        spans=[span for span in records.spans if seat is None or span.seat == seat],
-        recalls=[recall for recall in records.recalls if seat is None and (queue is None or recall.queue == queue)],
-        tickets=[] if seat is not None or queue is not None else records.tickets,
-        rang=rang,
+        calls=[view for view in views if scope.counts(view)],
+        spans=spans_of(records.spans, scope),
+        recalls=recalls_of(records.recalls, scope),
+        tickets=tickets_of(records.tickets, scope),
+        rang=[view for view in views if scope.counts_offers(view)],
     )
 
 
-def _part_of(call: CallRecord, seat: str) -> CallRecord:
-    """Leave of a call what this seat had to do with it."""
-    return replace(
-        call,
-        stints=tuple(stint for stint in call.stints if stint.seat == seat),
-        offers=tuple(offer for offer in call.offers if offer.seat == seat),
-    )
+def spans_of(spans: Sequence[SeatSpan], scope: Scope) -> Sequence[SeatSpan]:
+    """Leave the seat's own; a queue has the time of all seats."""
+    return spans if scope.seat is None else [span for span in spans if span.seat == scope.seat]
+
+
+def recalls_of(recalls: Iterable[RecallRecord], scope: Scope) -> Sequence[RecallRecord]:
+    """Leave the queue's; a seat owes nobody a call."""
+    if scope.seat is not None:
+        return ()
+    return [recall for recall in recalls if scope.queue is None or recall.queue == scope.queue]
+
+
+def tickets_of(tickets: Iterable[TicketRecord], scope: Scope) -> Sequence[TicketRecord]:
+    """Leave all to the whole hotline: a ticket is no queue's and no seat's."""
+    return list(tickets) if scope == WHOLE else ()

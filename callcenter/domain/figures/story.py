@@ -23,7 +23,6 @@ from callcenter.domain.facts import (
     OfCall,
     SeatLeft,
     SeatReturned,
-    apply,
 )
 from callcenter.domain.figures.records import (
     Attempt,
@@ -36,6 +35,7 @@ from callcenter.domain.figures.records import (
     Stint,
     whole_ms,
 )
+from callcenter.domain.fold import apply
 from callcenter.domain.ids import LegId
 from callcenter.domain.tickets import Standing, TicketState
 
