@@ -232,8 +232,8 @@ async def test_a_pool_that_ends_while_a_worker_is_being_ended_leaves_none_behind
         assert worker is not None
         assert worker.pid is not None
         os.kill(worker.pid, signal.SIGSTOP)
-        while worker.ends is None:
-            await asyncio.sleep(0)  # the moment lasts no longer than the process takes to die
+        while worker.ends is None:  # noqa: ASYNC110  # the moment lasts no longer than the process takes to die
+            await asyncio.sleep(0)
 
 
 async def test_a_worker_ends_with_whoever_started_it() -> None:
