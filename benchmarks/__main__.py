@@ -34,7 +34,8 @@ def main() -> None:
         benchmark = importlib.import_module(f"benchmarks.{name}")
         if given.runs:
             vars(benchmark)["RUNS"] = given.runs
-        chapter: Chapter = asyncio.run(benchmark.measure())
+        with asyncio.Runner(loop_factory=getattr(benchmark, "LOOP", None)) as runner:
+            chapter: Chapter = runner.run(benchmark.measure())
         print(chapter.text, flush=True)
         if given.write:
             write([chapter])

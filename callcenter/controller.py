@@ -72,7 +72,7 @@ class Controller:
             steps.done("recovered")
             await self._parts.prepare_words()
             steps.done("prompts")
-            _freeze_what_stays()
+            freeze_what_stays()
             steps.done("frozen")
             log.info("the controller begins", **steps.seconds)
             await self._serve(stopped, migrated=migrated)
@@ -94,7 +94,7 @@ class Controller:
             writing.cancel()
 
 
-def _freeze_what_stays() -> None:
+def freeze_what_stays() -> None:
     """Keep modules and parts out of the garbage collector's rounds: one of them would stop the loop for 100 ms.
 
     What calls leave behind goes without it, cycles are few: so its rounds may be rare.

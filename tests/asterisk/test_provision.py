@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callcenter.asterisk.provision import TEMPLATES, Ground, Plan, SeatPhone, check, provision, render
+from callcenter.asterisk.translate import HANDLERS
 from callcenter.domain.errors import InvalidInputError
 from tests.asterisk.conftest import SECRET
 
@@ -47,6 +48,14 @@ def test_every_place_is_filled_and_every_file_that_asterisk_asks_for_is_there() 
         files
     )
     assert "seat.conf" not in files
+
+
+def test_asterisk_sends_what_is_understood_and_nothing_besides() -> None:
+    sent = {line.partition("name(")[2].partition(")")[0] for line in lines(PLAN, "manager.conf") if "name(" in line}
+    of_the_link = {"FullyBooted", "Shutdown", "SuccessfulAuth"}
+    of_flows_and_pauses = {"AsyncAGIExec", "AsyncAGIEnd", "MixMonitorMute"}
+
+    assert sent == HANDLERS.keys() | of_the_link | of_flows_and_pauses
 
 
 def test_what_asterisk_is_never_given() -> None:
