@@ -115,15 +115,16 @@ class FigureOffice:
         at = at or self._clock.now()
         seq = await self._told.latest() if until is None else until
         facts = await self._facts(whole, until=seq)
-        talks, of_tickets = await self._told.talks(
-            begins=whole.begins - REPEATS,
-            ends=whole.ends + REPEATS,
-            like=(whole.begins - AROUND, whole.ends),
-            until=seq,
+        read_already = (whole.begins - AROUND, whole.ends)
+        before, tickets_before = await self._told.talks(
+            begins=whole.begins - REPEATS, ends=whole.begins - AROUND, like=read_already, until=seq
+        )
+        after, tickets_after = await self._told.talks(
+            begins=whole.ends, ends=whole.ends + REPEATS, like=read_already, until=seq
         )
 
         def reckoned() -> Sequence[Sequence[Figures]]:
-            reader, unclear = _read([*facts, *of_tickets], talks)
+            reader, unclear = _read([*facts, *tickets_before, *tickets_after], [*before, *after])
             records = reader.records(at)
             found = [
                 zip(cut, reports(records, cut, at, constants=self._constants, queue=queue, seat=seat), strict=True)

@@ -1,16 +1,17 @@
 """The journal's facts of a period, as the figures need them: by the journal's numbers, and as of any of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, Subquery, select
 
-from callcenter.domain.facts import CallEnded, CallTalking, ClockStepped, Fact, RecallChanged, SeatChanged, TicketStands
+from callcenter.domain.facts import CallEnded, CallTalking, ClockStepped, RecallChanged, SeatChanged, TicketStands
 from callcenter.domain.figures.reading import OF_NO_FIGURE
 from callcenter.domain.figures.records import Talk, whole_ms
 from callcenter.domain.records import Numbered
-from callcenter.storage.chain import Chained
-from callcenter.storage.projections import readable
+from callcenter.storage.projections import told_by
+from callcenter.storage.rows import table_of
 from callcenter.storage.store import Store
 from callcenter.storage.tables import CallRow, JournalRow, SeatRow
 
@@ -21,7 +22,10 @@ _HAS_DUE = '"due":"'
 """Stands in the data of a ticket that has a due time: the journal's JSON is canonical, to the letter."""
 
 
+_Entry = Row[int, datetime, str | None, str, str, bool]
 _Query = Select[int, datetime, str | None, str, str, bool]
+_Asked = TypeVar("_Asked", bound=Select[Any])
+_JOURNAL = table_of(JournalRow).c
 
 
 class Told:
@@ -36,43 +40,43 @@ class Told:
     async def latest(self) -> int:
         """Give the number of the newest entry; 0 where there is none."""
         async with self._store.reading() as session:
-            return await session.scalar(select(JournalRow.seq).order_by(JournalRow.seq.desc()).limit(1)) or 0
+            return await session.scalar(select(_JOURNAL.seq).order_by(_JOURNAL.seq.desc()).limit(1)) or 0
 
     async def of_calls(self, *, begins: datetime, ends: datetime, until: int | None = None) -> Sequence[Numbered]:
         """Give what happened to the calls that arrived in [begins, ends), and to their tickets, whenever it did."""
         asked = select(CallRow.id).where(CallRow.t0 >= begins, CallRow.t0 < ends)
-        query = _entries(until).where(JournalRow.call_id.in_(asked), JournalRow.kind.not_in(_NO_FIGURE_KINDS))
-        return await self._read(query.where(JournalRow.kind != RecallChanged.kind))
+        query = _entries(until).where(_JOURNAL.call_id.in_(asked), _JOURNAL.kind.not_in(_NO_FIGURE_KINDS))
+        return await self._read(query.where(_JOURNAL.kind != RecallChanged.kind))
 
     async def of_recalls(self, *, begins: datetime, until: int | None = None) -> Sequence[Numbered]:
         """Give every change of obligations to call back since this moment."""
-        return await self._read(_entries(until).where(JournalRow.kind == RecallChanged.kind, JournalRow.time >= begins))
+        return await self._read(_entries(until).where(_JOURNAL.kind == RecallChanged.kind, _JOURNAL.time >= begins))
 
     async def of_tickets_due(self, *, until: int | None = None) -> Sequence[Numbered]:
         """Give how tickets stood that had a due time, from the journal's first entry on."""
         return await self._read(
-            _entries(until).where(JournalRow.kind == TicketStands.kind, JournalRow.data.contains(_HAS_DUE))
+            _entries(until).where(_JOURNAL.kind == TicketStands.kind, _JOURNAL.data.contains(_HAS_DUE))
         )
 
     async def of_seats(self, *, begins: datetime, ends: datetime, until: int | None = None) -> Sequence[Numbered]:
         """Give each seat's state at the beginning, and every change after it, steps of the clock among them."""
-        of_seats = _entries(until, ordered=False).where(JournalRow.kind == SeatChanged.kind)
+        of_seats = _entries(until, ordered=False).where(_JOURNAL.kind == SeatChanged.kind)
         async with self._store.reading() as session:
             missing = set((await session.scalars(select(SeatRow.extension))).all())
             earlier: list[Numbered] = []
             before = await session.stream(
-                of_seats.where(JournalRow.time < begins).order_by(JournalRow.seq.desc()).limit(_LOOKED_BACK)
+                of_seats.where(_JOURNAL.time < begins).order_by(_JOURNAL.seq.desc()).limit(_LOOKED_BACK)
             )
-            async for row in before:
-                fact = _fact(row)
-                if isinstance(fact, SeatChanged) and fact.seat.extension in missing:
-                    missing.discard(fact.seat.extension)
-                    earlier.append(Numbered(row.seq, fact))
+            async for some in before.partitions(_AT_ONCE):
+                for told in _numbered(some):
+                    if isinstance(told.fact, SeatChanged) and told.fact.seat.extension in missing:
+                        missing.discard(told.fact.seat.extension)
+                        earlier.append(told)
                 if not missing:
                     break
             await before.close()
-        states = _entries(until).where(JournalRow.kind.in_([SeatChanged.kind, ClockStepped.kind]))
-        later = await self._read(states.where(JournalRow.time >= begins, JournalRow.time < ends))
+        states = _entries(until).where(_JOURNAL.kind.in_([SeatChanged.kind, ClockStepped.kind]))
+        later = await self._read(states.where(_JOURNAL.time >= begins, _JOURNAL.time < ends))
         return [*reversed(earlier), *later]
 
     async def talks(
@@ -87,11 +91,17 @@ class Told:
         )
         wanted = wanted.where(_of_somebody() if like is None else _called_between(*like))
         async with self._store.reading() as session:
-            found = {row.id: row for row in await session.execute(wanted)}
+            found = (await session.execute(wanted)).all()
         of_them = wanted.subquery()
-        told = await self._read(_entries(until).where(JournalRow.kind.in_(_OF_TALKS), _is_of(of_them)))
-        answered = {each.fact.call_id for each in told if isinstance(each.fact, CallTalking)}
-        ended = {each.fact.call_id: each.fact.at for each in told if isinstance(each.fact, CallEnded)}
+        answered, ended = set[str | None](), dict[str | None, datetime]()
+        moments = select(_JOURNAL.call_id, _JOURNAL.kind, _JOURNAL.time)  # what more they tell is not asked
+        moments = _up_to(until, moments.where(_JOURNAL.kind.in_(_OF_TALKS), _is_of(of_them)).order_by(_JOURNAL.seq))
+        async with self._store.reading() as session:
+            for call_id, kind, at in await session.execute(moments):
+                if kind == CallEnded.kind:
+                    ended[call_id] = at
+                else:
+                    answered.add(call_id)
         talks = [
             Talk(
                 id=row.id,
@@ -100,42 +110,40 @@ class Told:
                 t0=whole_ms(row.t0),
                 t5=whole_ms(ended[row.id]) if row.id in ended else None,
             )
-            for row in found.values()
+            for row in found
             if row.id in answered
         ]
-        return talks, [each for each in told if isinstance(each.fact, TicketStands)]
+        return talks, await self._read(_entries(until).where(_JOURNAL.kind == TicketStands.kind, _is_of(of_them)))
 
     async def _read(self, query: _Query) -> Sequence[Numbered]:
+        found: list[Numbered] = []
         async with self._store.reading() as session:
             rows = await session.stream(query.execution_options(yield_per=_AT_ONCE))
-            return [Numbered(row.seq, fact) async for row in rows if (fact := _fact(row)) is not None]
+            async for some in rows.partitions():
+                found += _numbered(some)
+        return found
 
 
-_OF_TALKS = [CallTalking.kind, CallEnded.kind, TicketStands.kind]
+_OF_TALKS = [CallTalking.kind, CallEnded.kind]
 
 
 def _entries(until: int | None, *, ordered: bool = True) -> _Query:
-    query = select(
-        JournalRow.seq, JournalRow.time, JournalRow.call_id, JournalRow.kind, JournalRow.data, JournalRow.recovered
-    )
-    if until is not None:
-        query = query.where(JournalRow.seq <= until)
-    return query.order_by(JournalRow.seq) if ordered else query
+    query = select(_JOURNAL.seq, _JOURNAL.time, _JOURNAL.call_id, _JOURNAL.kind, _JOURNAL.data, _JOURNAL.recovered)
+    query = _up_to(until, query)
+    return query.order_by(_JOURNAL.seq) if ordered else query
 
 
-def _fact(row: Row[int, datetime, str | None, str, str, bool]) -> Fact | None:
-    return readable(
-        Chained(
-            seq=row.seq,
-            time=row.time,
-            call_id=row.call_id,
-            kind=row.kind,
-            data=row.data,
-            recovered=row.recovered,
-            previous="",
-            hash="",
-        )
-    )
+def _up_to(until: int | None, query: _Asked) -> _Asked:
+    return query if until is None else query.where(_JOURNAL.seq <= until)
+
+
+def _numbered(rows: Iterable[_Entry]) -> list[Numbered]:
+    """Give the facts that entries tell, those left out that this version cannot read."""
+    return [
+        Numbered(seq, fact)
+        for seq, at, call_id, kind, data, recovered in rows
+        if (fact := told_by(seq, kind, data, at=at, call_id=call_id, recovered=recovered)) is not None
+    ]
 
 
 def _of_somebody() -> ColumnElement[bool]:
@@ -148,4 +156,4 @@ def _called_between(begins: datetime, ends: datetime) -> ColumnElement[bool]:
 
 
 def _is_of(calls: Subquery) -> ColumnElement[bool]:
-    return JournalRow.call_id.in_(select(calls.c.id))
+    return _JOURNAL.call_id.in_(select(calls.c.id))
