@@ -27,6 +27,7 @@ from callcenter.storage.told import Told
 NICE = 10
 READING_SECONDS = 120.0  # a journal of a million entries
 _FRAMES_HELD = 1 << 22  # bytes
+_MADE_BEFORE_SEARCH = 100_000  # objects
 
 
 async def serve(
@@ -98,6 +99,7 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints is no frame of ours
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     gc.freeze()
+    gc.set_threshold(_MADE_BEFORE_SEARCH)  # facts hold no circles, and each search goes through all that were read
     asyncio.run(_main(sys.argv[1], ZoneInfo(sys.argv[2]), told_from, told_to))
 
 

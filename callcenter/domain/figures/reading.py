@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from callcenter.domain.facts import (
     CallDigits,
+    CallFact,
     ClockStepped,
     Fact,
     NotesChanged,
@@ -30,7 +31,6 @@ from callcenter.domain.figures.records import (
     whole_ms,
 )
 from callcenter.domain.figures.story import OpenStint, Story
-from callcenter.domain.fold import apply
 from callcenter.domain.ids import CallId, RecallId, TicketId
 from callcenter.domain.recalls import ClosedBy, Recall
 from callcenter.domain.seats import SeatState
@@ -79,7 +79,7 @@ class Reader:
             self._clock(fact)
         elif isinstance(fact, RecallChanged):
             self._recalls[fact.recall.id] = fact.recall
-        elif isinstance(fact, OfCall) and not isinstance(fact, OF_NO_FIGURE):
+        elif isinstance(fact, CallFact) and not isinstance(fact, OF_NO_FIGURE):
             self._of_call(fact)
 
     def take_all(self, facts: Iterable[Fact]) -> "Reader":
@@ -157,7 +157,7 @@ class Reader:
             )
 
     def _record(self, story: Story, at: datetime) -> CallRecord:
-        ticket_id = self._ticket_of.get(story.call.id)
+        ticket_id = self._ticket_of.get(story.id)
         return story.record(at, None if ticket_id is None else self._tickets.get(ticket_id))
 
     def _matter(self, call_id: CallId) -> str | None:
@@ -209,7 +209,7 @@ class Reader:
         story = self._stories.get(fact.call_id)
         self._touched.add(fact.call_id)
         if story is None:
-            self._stories[fact.call_id] = Story(apply(None, fact))
+            self._stories[fact.call_id] = Story.of(fact)
             return
         if isinstance(fact, TicketChanged):
             self._ticket_of.setdefault(fact.call_id, fact.ticket_id)

@@ -4,10 +4,10 @@ A fact that is told again, alone or with everything after it, changes nothing.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from callcenter.domain.calls import Call, CallState, Direction, Leg, LegKind, LegOutcome, LegState
+from callcenter.domain.calls import CallState, Direction, Leg, LegKind, LegOutcome, LegState, Outcome
 from callcenter.domain.facts import (
     CallArrived,
     CallEnded,
@@ -35,8 +35,8 @@ from callcenter.domain.figures.records import (
     Stint,
     whole_ms,
 )
-from callcenter.domain.fold import apply
-from callcenter.domain.ids import LegId
+from callcenter.domain.fold import moved
+from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.tickets import Standing, TicketState
 
 OUTCOME_OF_UNIT: Mapping[LegOutcome, AttemptOutcome] = {
@@ -113,24 +113,46 @@ class _Attempt:
 
 @dataclass(slots=True)
 class Story:
-    """One call, added up. Begins with its arrival."""
+    """One call, added up, as far as something is counted of it. Begins with its arrival: `Story.of(arrival)`."""
 
-    call: Call
+    id: CallId
+    caller: str | None
+    direction: Direction
+    recovered: bool
+    t0: datetime
+    t1: datetime | None = None
+    t2: datetime | None = None
+    t3: datetime | None = None
+    t4: datetime | None = None
+    t5: datetime | None = None
+    state: CallState = CallState.IVR
+    outcome: Outcome | None = None
+    queue: str | None = None
+    seat: str | None = None
+    held: bool = False
     offers: dict[LegId, _Offer] = field(default_factory=dict)
     stints: list[OpenStint] = field(default_factory=list)
     attempts: dict[LegId, _Attempt] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, fact: OfCall) -> "Story":
+        """Begin one. Raises ValueError where the fact is not the arrival."""
+        if not isinstance(fact, CallArrived):
+            raise ValueError("a call begins with its arrival")  # noqa: TRY004 - a fact, but not the first
+        return cls(fact.call_id, fact.caller, fact.direction, fact.recovered, fact.at)
+
     @property
     def is_inbound(self) -> bool:
         """A citizen called; calls that a seat made count in no figure of callers (kpis.md §1)."""
-        return self.call.direction is Direction.INBOUND
+        return self.direction is Direction.INBOUND
 
     def take(self, fact: OfCall) -> Iterator[OpenStint]:
         """Take one fact in; gives each stint that it ends."""
-        if isinstance(fact, CallArrived):
-            self.call = replace(self.call, recovered=self.call.recovered or fact.recovered)
-            return
-        after, at = apply(self.call, fact), whole_ms(fact.at)
+        at = whole_ms(fact.at)
+        if fact.recovered:
+            self.recovered = True
+        for name, value in moved(self, fact).items():
+            setattr(self, name, value)
         match fact:
             case CallRinging():
                 self.offers.setdefault(fact.leg_id, _Offer(fact.seat, at))
@@ -162,22 +184,21 @@ class Story:
                 yield from self._leg(fact.leg, at)
             case _:
                 pass
-        self.call = after
 
     def record(self, at: datetime, ticket: Standing | None) -> CallRecord:
         """Give the call as it stands at this moment; what goes on is cut there."""
-        call, at = self.call, whole_ms(at)
+        at = whole_ms(at)
         return CallRecord(
-            id=call.id,
-            caller=call.caller,
-            queue=call.queue,
-            t0=whole_ms(call.t0),
-            t1=_whole(call.t1),
-            t2=_whole(call.t2),
-            t3=_whole(call.t3),
-            t4=_whole(call.t4),
-            t5=_whole(call.t5),
-            outcome=call.outcome,
+            id=self.id,
+            caller=self.caller,
+            queue=self.queue,
+            t0=whole_ms(self.t0),
+            t1=_whole(self.t1),
+            t2=_whole(self.t2),
+            t3=_whole(self.t3),
+            t4=_whole(self.t4),
+            t5=_whole(self.t5),
+            outcome=self.outcome,
             offers=tuple(
                 OfferRecord(
                     seat=offer.seat,
@@ -202,7 +223,7 @@ class Story:
             ),
             direct=is_direct(ticket),
             matter=None if ticket is None else ticket.category or None,
-            recovered=call.recovered,
+            recovered=self.recovered,
         )
 
     def _of_seat(self, seat: str) -> OpenStint | None:
@@ -237,12 +258,12 @@ class Story:
             stint = self._of_seat(leg.party)
             if leg.state is LegState.ENDED:
                 yield from self._end(leg.party, _whole(leg.ended) or at)
-                taken = self.call.state is CallState.TALKING
+                taken = self.state is CallState.TALKING
                 result = OfferResult.TAKEN_ELSEWHERE if taken else OfferResult.CALLER_LEFT
                 self._end_offer(leg.id, _whole(leg.ended) or at, result)
             elif stint is not None and leg.state is LegState.PRIVATE:
                 stint.hold(at)
-            elif stint is not None and leg.state is LegState.JOINED and not self.call.held:
+            elif stint is not None and leg.state is LegState.JOINED and not self.held:
                 stint.resume(at)
 
     def _unit(self, leg: Leg, at: datetime) -> None:
