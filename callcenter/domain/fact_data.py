@@ -80,7 +80,7 @@ class _Form:
     def read(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Give the fields that the data tell; what a later version added is left out."""
         names = self.names
-        values = dict(data) if names.issuperset(data) else {name: data[name] for name in data if name in names}
+        values = dict(data) if names.issuperset(data) else {name: data[name] for name in names.intersection(data)}
         for name, turn in self.turned:
             if name in values:
                 values[name] = turn(values[name])

@@ -73,33 +73,33 @@ def apply(call: Call | None, fact: OfCall) -> Call:
         raise ValueError("a call begins with its arrival")
     return replace(
         call,
-        **moved(call, fact),
+        **moved(call, fact, fact.at),
         **_told_besides(call, fact),
         last_at=max(call.last_at, fact.at),
         recovered=call.recovered or fact.recovered,
     )
 
 
-def moved(call: Stamped, fact: OfCall) -> Mapping[str, Any]:
-    """Give what a fact changes of where a call is and of its times, by the names that these have in `Call`."""
+def moved(call: Stamped, fact: OfCall, at: datetime) -> Mapping[str, Any]:
+    """Give what a fact of this moment changes of where a call is and of its times, by the names they have in `Call`."""
     match fact:
         case CallVoice():
-            return {"t1": call.t1 or fact.at}
+            return {"t1": call.t1 or at}
         case CallQueued():
-            return {"state": CallState.QUEUED, "queue": fact.queue, "t2": call.t2 or fact.at}
+            return {"state": CallState.QUEUED, "queue": fact.queue, "t2": call.t2 or at}
         case CallOffered() | SeatReturned():
             return {"seat": fact.seat}
         case CallRinging():
-            return {"state": CallState.RINGING, "seat": fact.seat, "t3": call.t3 or fact.at}
+            return {"state": CallState.RINGING, "seat": fact.seat, "t3": call.t3 or at}
         case CallMissed() | CallRefused() | CallFailed():
             return {"state": CallState.QUEUED, "seat": None}
         case CallTalking():
             return {
                 "state": CallState.TALKING,
                 "seat": fact.seat,
-                "t1": call.t1 or fact.at,
-                "t3": call.t3 or (None if fact.recovered else fact.at),  # nobody wrote down when it rang
-                "t4": call.t4 or fact.at,
+                "t1": call.t1 or at,
+                "t3": call.t3 or (None if fact.recovered else at),  # nobody wrote down when it rang
+                "t4": call.t4 or at,
             }
         case CallHeld():
             return {"held": True}
@@ -108,7 +108,7 @@ def moved(call: Stamped, fact: OfCall) -> Mapping[str, Any]:
         case CallRequeued():
             return {"state": CallState.QUEUED, "seat": None, "held": False}
         case CallEnded():
-            return {"state": CallState.ENDED, "outcome": fact.outcome, "t5": fact.at, "held": False}
+            return {"state": CallState.ENDED, "outcome": fact.outcome, "t5": at, "held": False}
         case (
             CallArrived()
             | CallDigits()

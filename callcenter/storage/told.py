@@ -94,6 +94,8 @@ class Told:
         wanted = wanted.where(_of_somebody() if like is None else _called_between(*like))
         async with self._store.reading() as session:
             found = (await session.execute(wanted)).all()
+        if not found:
+            return [], []
         of_them = wanted.subquery()
         answered, ended = set[str | None](), dict[str | None, datetime]()
         moments = select(_JOURNAL.call_id, _JOURNAL.kind, _JOURNAL.time)  # what more they tell is not asked

@@ -56,7 +56,7 @@ def reports(
     talks = callers.Talks(records.calls, records.talks)  # who calls again may meet another seat
     worst = calls.worst_days(chosen.calls, periods)
     found = []
-    for number, part in _parts(chosen, periods).items():
+    for number, part in _parts(chosen, periods, at).items():
         period = periods[number]
         figures = [
             *sums(part.invited, part.asked, part.asked if chosen.rang is None else part.rang, constants),
@@ -66,7 +66,7 @@ def reports(
             *seats.occupancy(seats.duty(part.spans, replace_end(period, at))),
             *recalls.recalled(chosen.recalls, period, constants),
             *resolved(part.asked, talks, constants),
-            *tickets.on_time(chosen.tickets, period, at),
+            *tickets.on_time(part.tickets, period, at),
         ]
         found.append(figures)
     return found
@@ -149,9 +149,11 @@ class _Part:
     present: list[CallRecord] = field(default_factory=list)
     """Calls that may be waiting when the period ends."""
     spans: list[SeatSpan] = field(default_factory=list)
+    tickets: list[TicketRecord] = field(default_factory=list)
+    """Those that are due in it, and those that may be late at its end."""
 
 
-def _parts(records: Records, periods: Sequence[Period]) -> Mapping[int, _Part]:
+def _parts(records: Records, periods: Sequence[Period], at: datetime) -> Mapping[int, _Part]:
     """Look at each call and span once, however many periods there are."""
     parts = {number: _Part() for number in range(len(periods))}
     places = _Places(periods)
@@ -170,7 +172,23 @@ def _parts(records: Records, periods: Sequence[Period]) -> Mapping[int, _Part]:
     for span in records.spans:
         for number in places.between(span.begins, span.ends):
             parts[number].spans.append(span)
+    for ticket in records.tickets:
+        for number in _of_ticket(ticket, places, at):
+            parts[number].tickets.append(ticket)
     return parts
+
+
+def _of_ticket(ticket: TicketRecord, places: "_Places", at: datetime) -> set[int]:
+    """Give the periods in which a ticket is due, or at whose end, or at `at`, it is late."""
+    dues = (ticket.sign_due, ticket.due, ticket.original_due)
+    found = {number for due in dues if due is not None and (number := places.of(due)) is not None}
+    if ticket.due is not None:
+        found.update(places.between(ticket.due, ticket.finished if _is_by(ticket.finished, at) else None))
+    return found
+
+
+def _is_by(done: datetime | None, at: datetime) -> bool:
+    return done is not None and done <= at
 
 
 class _Places:

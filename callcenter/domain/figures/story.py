@@ -139,7 +139,7 @@ class Story:
         """Begin one. Raises ValueError where the fact is not the arrival."""
         if not isinstance(fact, CallArrived):
             raise ValueError("a call begins with its arrival")  # noqa: TRY004 - a fact, but not the first
-        return cls(fact.call_id, fact.caller, fact.direction, fact.recovered, fact.at)
+        return cls(fact.call_id, fact.caller, fact.direction, fact.recovered, whole_ms(fact.at))
 
     @property
     def is_inbound(self) -> bool:
@@ -151,7 +151,7 @@ class Story:
         at = whole_ms(fact.at)
         if fact.recovered:
             self.recovered = True
-        for name, value in moved(self, fact).items():
+        for name, value in moved(self, fact, at).items():
             setattr(self, name, value)
         match fact:
             case CallRinging():
@@ -192,12 +192,12 @@ class Story:
             id=self.id,
             caller=self.caller,
             queue=self.queue,
-            t0=whole_ms(self.t0),
-            t1=_whole(self.t1),
-            t2=_whole(self.t2),
-            t3=_whole(self.t3),
-            t4=_whole(self.t4),
-            t5=_whole(self.t5),
+            t0=self.t0,
+            t1=self.t1,
+            t2=self.t2,
+            t3=self.t3,
+            t4=self.t4,
+            t5=self.t5,
             outcome=self.outcome,
             offers=tuple(
                 OfferRecord(
