@@ -21,6 +21,7 @@ from callcenter.office.ports import Clock, Told
 log = structlog.get_logger(__name__)
 
 AROUND = timedelta(hours=26)  # the rolling connect rate looks 24 hours back; a call may also ask long after it arrived
+SEATS_BEFORE = timedelta(hours=1)  # a wrap-up is told by two changes, of which the first may be dated before its call's
 AFTER = timedelta(days=2)  # seats write up, and calls end, after the period
 REPEATS = timedelta(days=8)  # a repeat comes within 7 days of the end of a call, which may have been long
 
@@ -142,10 +143,9 @@ class FigureOffice:
 
     async def _facts(self, period: Period, *, until: int) -> Sequence[Numbered]:
         told = self._told
-        begins = period.begins - AROUND
         return [
-            *await told.of_calls(begins=begins, ends=period.ends, until=until),
-            *await told.of_seats(begins=begins, ends=period.ends + AFTER, until=until),
+            *await told.of_calls(begins=period.begins - AROUND, ends=period.ends, until=until),
+            *await told.of_seats(begins=period.begins - SEATS_BEFORE, ends=period.ends + AFTER, until=until),
             *await told.of_recalls(begins=period.begins, until=until),
             *await told.of_tickets_due(until=until),
         ]

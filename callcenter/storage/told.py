@@ -61,7 +61,10 @@ class Told:
         )
 
     async def of_seats(self, *, begins: datetime, ends: datetime, until: int | None = None) -> Sequence[Numbered]:
-        """Give each seat's state at the beginning, and every change after it, steps of the clock among them."""
+        """Give each seat's state at the beginning, and every change after it, with the steps of the clock since then.
+
+        Steps are told from the oldest of these states on, for they change since when it has been so.
+        """
         of_seats = _entries(until, ordered=False).where(_JOURNAL.kind == SeatChanged.kind)
         async with self._store.reading() as session:
             missing = set((await session.scalars(select(SeatRow.extension))).all())
@@ -70,15 +73,18 @@ class Told:
                 of_seats.where(_JOURNAL.time < begins).order_by(_JOURNAL.seq.desc()).limit(_LOOKED_BACK)
             )
             async for some in before.partitions(_AT_ONCE):
-                for told in _numbered(some):
-                    if isinstance(told.fact, SeatChanged) and told.fact.seat.extension in missing:
-                        missing.discard(told.fact.seat.extension)
-                        earlier.append(told)
+                for each in _numbered(some):
+                    if isinstance(each.fact, SeatChanged) and each.fact.seat.extension in missing:
+                        missing.discard(each.fact.seat.extension)
+                        earlier.append(each)
                 if not missing:
                     break
             await before.close()
+        told = _JOURNAL.time >= begins
+        if earlier:
+            told |= (_JOURNAL.kind == ClockStepped.kind) & (_JOURNAL.seq > earlier[-1].seq)
         states = _entries(until).where(_JOURNAL.kind.in_([SeatChanged.kind, ClockStepped.kind]))
-        later = await self._read(states.where(_JOURNAL.time >= begins, _JOURNAL.time < ends))
+        later = await self._read(states.where(told, _JOURNAL.time < ends))
         return [*reversed(earlier), *later]
 
     async def talks(

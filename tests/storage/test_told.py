@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from callcenter.domain.facts import CallEnded, SeatChanged, UtteranceHeard
+from callcenter.domain.facts import CallEnded, ClockStepped, SeatChanged, UtteranceHeard
 from callcenter.domain.seats import SeatState
 from callcenter.storage.journal import Journal
 from callcenter.storage.store import Store
@@ -57,3 +57,25 @@ async def test_each_seat_is_told_as_it_was_at_the_beginning_and_as_it_changed(db
         ("8002", SeatState.OFFLINE),
         ("8003", SeatState.READY),
     ]
+
+
+async def test_steps_of_the_clock_are_told_since_the_oldest_state_of_a_seat(db: Database) -> None:
+    def stepped(hours: float) -> ClockStepped:
+        return ClockStepped(at=NOON + hours * HOUR, seconds=60.0, taken_over=True)
+
+    async with writing(Journal(db.url, db.folder)) as journal:
+        Teller(journal).tell(
+            stepped(-10),
+            SeatChanged(at=NOON - 9 * HOUR, seat=seat("8001", at=NOON - 9 * HOUR, state=SeatState.READY)),
+            stepped(-8),
+            SeatChanged(at=NOON - 7 * HOUR, seat=seat("8002", at=NOON - 7 * HOUR, state=SeatState.READY)),
+            stepped(0.5),
+            stepped(2),
+        )
+    store = Store(db.url)
+
+    told = await Told(store).of_seats(begins=NOON, ends=NOON + HOUR)
+
+    await store.close()
+    steps = [each.fact.at for each in told if isinstance(each.fact, ClockStepped)]
+    assert steps == [NOON - 8 * HOUR, NOON + 0.5 * HOUR]

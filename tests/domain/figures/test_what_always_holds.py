@@ -22,6 +22,7 @@ from callcenter.domain.figures.report import half_hours, report, reports
 from callcenter.domain.figures.running import Running
 from callcenter.domain.figures.seats import time_in
 from callcenter.domain.seats import SeatState
+from callcenter.office.figures import SEATS_BEFORE
 from tests.domain.figures.example_day import DAY
 from tests.domain.figures.random_days import Day, moved_by
 
@@ -85,6 +86,24 @@ def test_told_twice_or_all_again_or_shuffled_within_a_moment_it_is_the_same(seed
     cut = Random(seed).randrange(len(facts) + 1)
     assert figures(facts[:cut] + facts[max(0, cut - 50) :]) == once  # resumed, with what was read before read again
     assert figures(_shuffled_within_moments(facts, seed)) == once
+
+
+@given(SEEDS, st.integers(0, 60), st.integers(0, 60))
+@SOME
+def test_of_the_day_before_a_seats_last_state_is_enough(seed: int, before: int, calls: int) -> None:
+    first = Day(seed + 1, calls=before, named="before-").facts
+    facts = sorted([*moved_by(first, timedelta(days=-1)), *Day(seed, calls=calls).facts], key=lambda fact: fact.at)
+    begins = DAY.begins - SEATS_BEFORE
+    last = {fact.seat.extension: fact for fact in facts if isinstance(fact, SeatChanged) and fact.at < begins}
+
+    kept = [
+        fact
+        for fact in facts
+        if not isinstance(fact, SeatChanged) or fact.at >= begins or fact is last[fact.seat.extension]
+    ]
+
+    for seat in (None, "8000", "8001"):
+        assert report(read(kept).records(AT), DAY, AT, seat=seat) == report(read(facts).records(AT), DAY, AT, seat=seat)
 
 
 def _shuffled_within_moments(facts: Sequence[Fact], seed: int) -> list[Fact]:
