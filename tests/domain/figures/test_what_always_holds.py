@@ -12,15 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import callcenter
-from callcenter.domain.calls import Outcome
+from callcenter.domain.calls import Call, Outcome
 from callcenter.domain.facts import Fact, OfCall, SeatChanged
 from callcenter.domain.figures.catalogue import DEFINITIONS
 from callcenter.domain.figures.figure import MS, Figure
 from callcenter.domain.figures.reading import Reader
-from callcenter.domain.figures.records import CallRecord, Period
+from callcenter.domain.figures.records import CallRecord, Period, whole_ms
 from callcenter.domain.figures.report import half_hours, report, reports
 from callcenter.domain.figures.running import Running
 from callcenter.domain.figures.seats import time_in
+from callcenter.domain.fold import apply
 from callcenter.domain.seats import SeatState
 from callcenter.office.figures import SEATS_BEFORE
 from tests.domain.figures.example_day import DAY
@@ -86,6 +87,27 @@ def test_told_twice_or_all_again_or_shuffled_within_a_moment_it_is_the_same(seed
     cut = Random(seed).randrange(len(facts) + 1)
     assert figures(facts[:cut] + facts[max(0, cut - 50) :]) == once  # resumed, with what was read before read again
     assert figures(_shuffled_within_moments(facts, seed)) == once
+
+
+@given(SEEDS, st.integers(0, 60))
+@SOME
+def test_a_call_that_is_counted_stands_as_its_facts_add_up(seed: int, calls: int) -> None:
+    facts = Day(seed, calls=calls).facts
+    added_up: dict[str, Call] = {}
+    for fact in facts:
+        if isinstance(fact, OfCall):
+            added_up[fact.call_id] = apply(added_up.get(fact.call_id), fact)
+
+    counted = read(facts).records(AT).calls
+
+    assert {call.id for call in counted} == set(added_up)
+    for call in counted:
+        known = added_up[call.id]
+        for name in ("caller", "queue", "outcome", "recovered"):
+            assert getattr(call, name) == getattr(known, name)
+        for name in ("t0", "t1", "t2", "t3", "t4", "t5"):
+            moment = getattr(known, name)
+            assert getattr(call, name) == (None if moment is None else whole_ms(moment))
 
 
 @given(SEEDS, st.integers(0, 60), st.integers(0, 60))
