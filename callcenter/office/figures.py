@@ -21,7 +21,7 @@ from callcenter.office.ports import Clock, Told
 log = structlog.get_logger(__name__)
 
 AROUND = timedelta(hours=26)  # the rolling connect rate looks 24 hours back; a call may also ask long after it arrived
-SEATS_BEFORE = timedelta(hours=1)  # a wrap-up is told by two changes, of which the first may be dated before its call's
+SEATS_BEFORE = timedelta(hours=1)  # a wrap-up is known by the change before it, which may be dated a little sooner
 AFTER = timedelta(days=2)  # seats write up, and calls end, after the period
 REPEATS = timedelta(days=8)  # a repeat comes within 7 days of the end of a call, which may have been long
 

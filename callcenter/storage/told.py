@@ -16,7 +16,7 @@ from callcenter.storage.store import Store
 from callcenter.storage.tables import CallRow, JournalRow, SeatRow, from_microseconds
 
 _NO_FIGURE_KINDS = [kind.kind for kind in OF_NO_FIGURE]
-_LOOKED_BACK = 20_000  # entries of seats; a seat that said nothing for so long is taken for signed off
+_LOOKED_BACK = 50_000  # entries of seats; a seat that said nothing for so long is taken for signed off
 _AT_ONCE = 2_000
 _HAS_DUE = '"due":"'
 """Stands in the data of a ticket that has a due time: the journal's JSON is canonical, to the letter."""
