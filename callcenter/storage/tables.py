@@ -59,7 +59,7 @@ class JournalRow(Row):
     """One entry of the journal, the source of truth for calls and seats. Only ever added."""
 
     __tablename__ = "journal"
-    __table_args__ = (Index(None, "call_id", "seq"), Index(None, "kind", "seq"))
+    __table_args__ = (Index(None, "call_id", "seq"), Index(None, "kind", "seq"), Index(None, "kind", "time"))
 
     # plain INTEGER on SQLite makes it the row's own number, so that adding stays at the end of the file
     seq: Mapped[int] = mapped_column(

@@ -65,12 +65,13 @@ class Told:
 
         Steps are told from the oldest of these states on, for they change since when it has been so.
         """
-        of_seats = _entries(until, ordered=False).where(_JOURNAL.kind == SeatChanged.kind)
+        changed = _JOURNAL.kind == SeatChanged.kind
+        of_seats = _entries(until, ordered=False).where(changed, _JOURNAL.time < begins)
         async with self._store.reading() as session:
             missing = set((await session.scalars(select(SeatRow.extension))).all())
             earlier: list[Numbered] = []
             before = await session.stream(
-                of_seats.where(_JOURNAL.time < begins).order_by(_JOURNAL.seq.desc()).limit(_LOOKED_BACK)
+                of_seats.order_by(_JOURNAL.time.desc(), _JOURNAL.seq.desc()).limit(_LOOKED_BACK)
             )
             async for some in before.partitions(_AT_ONCE):
                 for each in _numbered(some):
@@ -80,12 +81,14 @@ class Told:
                 if not missing:
                     break
             await before.close()
-        told = _JOURNAL.time >= begins
-        if earlier:
-            told |= (_JOURNAL.kind == ClockStepped.kind) & (_JOURNAL.seq > earlier[-1].seq)
-        states = _entries(until).where(_JOURNAL.kind.in_([SeatChanged.kind, ClockStepped.kind]))
-        later = await self._read(states.where(told, _JOURNAL.time < ends))
-        return [*reversed(earlier), *later]
+        steps = _entries(until).where(_JOURNAL.kind == ClockStepped.kind, _JOURNAL.time < ends)
+        oldest = min((each.seq for each in earlier), default=None)
+        told = _JOURNAL.time >= begins if oldest is None else (_JOURNAL.seq > oldest) | (_JOURNAL.time >= begins)
+        later = [
+            *await self._read(_entries(until).where(changed, _JOURNAL.time >= begins, _JOURNAL.time < ends)),
+            *await self._read(steps.where(told)),
+        ]
+        return [*reversed(earlier), *sorted(later, key=lambda each: each.seq)]
 
     async def talks(
         self, *, begins: datetime, ends: datetime, like: tuple[datetime, datetime] | None, until: int | None = None
@@ -105,7 +108,8 @@ class Told:
         of_them = wanted.subquery()
         answered, ended = set[str | None](), dict[str | None, datetime]()
         moments = select(_JOURNAL.call_id, _JOURNAL.kind, _JOURNAL.time)  # what more they tell is not asked
-        moments = _up_to(until, moments.where(_JOURNAL.kind.in_(_OF_TALKS), _is_of(of_them)).order_by(_JOURNAL.seq))
+        moments = moments.where(_JOURNAL.kind.in_(_OF_TALKS), _JOURNAL.time >= begins, _is_of(of_them))
+        moments = _up_to(until, moments.order_by(_JOURNAL.seq))
         async with self._store.reading() as session:
             for call_id, kind, at in await session.execute(moments):
                 if kind == CallEnded.kind:
