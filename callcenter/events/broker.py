@@ -106,6 +106,8 @@ class Connection:
 
     def __init__(self, client: _Client) -> None:
         self._client = client
+        self._turn = asyncio.Lock()
+        self._room = asyncio.Semaphore(AT_ONCE)
         self.refused = 0
         """Messages that the broker did not take, and never will."""
         self.why_refused = ""
@@ -113,20 +115,20 @@ class Connection:
     async def send(self, messages: Iterable[Message]) -> None:
         """Hand these over, in this order, and wait until the broker has them all; no more than AT_ONCE at a time.
 
-        Those that it refuses are counted; sending them again would not help.
+        Who asks meanwhile hands his over behind these, and need not wait for the broker's answer to them. Those that it
+        refuses are counted; sending them again would not help.
 
         Raises:
             BrokerAwayError: some may not have come through.
             ValueError: one of them is nothing that MQTT can carry.
 
         """
-        waiting = list(messages)
         try:
-            while waiting:
-                async with asyncio.TaskGroup() as tasks:
-                    for message in waiting[:AT_ONCE]:
-                        tasks.create_task(self._send(message), name="events: send")
-                del waiting[:AT_ONCE]
+            async with asyncio.TaskGroup() as tasks, self._turn:
+                for message in messages:
+                    await self._room.acquire()
+                    sending = tasks.create_task(self._send(message), name="events: send")
+                    sending.add_done_callback(self._answered)
         except* BrokerAwayError as failed:
             raise BrokerAwayError(str(failed.exceptions[0])) from failed
         except* ValueError as failed:
@@ -138,6 +140,9 @@ class Connection:
         if refusals:
             self.refused += len(refusals)
             self.why_refused = _REFUSALS.get(refusals[0], f"reason code {refusals[0]}")
+
+    def _answered(self, _: asyncio.Task[None]) -> None:
+        self._room.release()
 
     async def _send(self, message: Message) -> None:
         async with _answered():

@@ -10,7 +10,10 @@ BROKER = "mqtt"
 
 
 class Letters(Protocol):
-    """The letters that one sender is to tell, in order. `done` or `put_back` follows each `take`."""
+    """The letters that one sender is to tell, in order.
+
+    `done` follows each `take`, in their order, or one `put_back` all that were not done.
+    """
 
     is_live: bool
     """Set by the sender while it keeps pace with what happens."""
@@ -40,11 +43,11 @@ class Letters(Protocol):
         ...
 
     def done(self) -> None:
-        """What was taken has arrived."""
+        """What was taken first of all that is under way has arrived."""
         ...
 
     def put_back(self) -> None:
-        """What was taken may not have arrived: it is taken again, marked as redelivered."""
+        """What is under way may not have arrived: it is taken again, marked as redelivered."""
         ...
 
     async def bury(self, *, attempts: int, reason: str) -> None:

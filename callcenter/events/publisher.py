@@ -5,7 +5,7 @@ and only then `online`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from callcenter.events.topics import AT_MOST_ONCE, OFFLINE, ONLINE, TEXT_TYPE, M
 
 log = structlog.get_logger(__name__)
 
-TOGETHER = 10  # events handed over at one time; twice as many messages, each answered by the broker
+TOGETHER = 5  # events handed over at one time; twice as many messages, each answered by the broker
+UNDER_WAY = 2  # so often at most before the broker has answered: while it does, the next need not wait
 RETRY_FIRST_SECONDS = 0.5
 RETRY_MOST_SECONDS = 15.0
 STEADY_SECONDS = 10.0  # a connection that lasted so long was a good one
@@ -57,7 +58,8 @@ class Publisher:
         self._connected = False
         self._is_online = False  # what is retained at the broker is up to date
         self._why = "not connected yet"
-        self._refused = 0
+        self._refused = 0  # at the connection, as far as it is counted
+        self._refused_before = 0  # at earlier ones
         self._why_refused = ""
         self.published = 0
         """Events that the broker has taken, since the start."""
@@ -73,13 +75,13 @@ class Publisher:
             counts += f", {self._letters.dropped} dropped"
         if self.failures:
             counts += f", {self.failures} could not be told"
-        if self._refused:
-            counts += f", {self._refused} messages were refused: {self._why_refused}"
+        if refused := self._refused_before + self._refused:
+            counts += f", {refused} messages were refused: {self._why_refused}"
         if not self._connected:
             return "degraded", f"the broker at {self._address} is away: {self._why}; {counts}"
         if not self._is_online:
             return "degraded", f"connected to {self._address}, which is being told what it missed; {counts}"
-        return "degraded" if self.failures or self._refused else "ok", f"connected to {self._address}; {counts}"
+        return "degraded" if self.failures or refused else "ok", f"connected to {self._address}; {counts}"
 
     async def run(self) -> None:
         """Publish until cancelled; a broker that is away is tried again and again."""
@@ -113,10 +115,11 @@ class Publisher:
                     tasks.create_task(self._tidy(connection), name="events: tidy")
                     tasks.create_task(self._tell(connection), name="events: tell")
             except* CallcenterError as group:
-                raise BrokerAwayError(str(group.exceptions[0])) from group
+                raise BrokerAwayError(str(_first(group))) from group
 
     def _back(self) -> None:
         self._connected = True
+        self._refused_before, self._refused = self._refused_before + self._refused, 0
         log.info("connected to the broker", broker=str(self._address), waiting=self._letters.waiting)
 
     def _lost(self, why: str) -> None:
@@ -160,8 +163,17 @@ class Publisher:
             log.info("what an earlier controller left retained stays: this user may not read at the broker")
         await connection.send([self._status(ONLINE)])
         self._is_online = True
-        while True:
-            await self._send_some(connection)
+        await self._tell_what_happens(connection)
+
+    async def _tell_what_happens(self, connection: Connection) -> None:
+        """Hand over what happens as it happens, while the broker still answers for what was before."""
+        room, before = asyncio.Semaphore(UNDER_WAY), None
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await room.acquire()
+                letters = await self._letters.take(TOGETHER)
+                before = tasks.create_task(self._hand_over(connection, letters, before), name="events: hand over")
+                before.add_done_callback(lambda _: room.release())
 
     def _status(self, word: str, **how: Any) -> Message:
         return Message(topic=self._topics.status, payload=word.encode(), retain=True, content_type=TEXT_TYPE, **how)
@@ -169,10 +181,15 @@ class Publisher:
     async def _send_some(self, connection: Connection, *, wait: bool = True) -> bool:
         """Tell the next letters; False where there is none and `wait` is not asked for."""
         letters = await self._letters.take(TOGETHER, wait=wait)
-        if not letters:
-            return False
+        if letters:
+            await self._hand_over(connection, letters)
+        return bool(letters)
+
+    async def _hand_over(
+        self, connection: Connection, letters: Sequence[Letter], before: asyncio.Task[None] | None = None
+    ) -> None:
+        """Tell these, and count them as told once those `before` them are."""
         messages = [message for letter in letters for message in self._messages(letter)]
-        refused = connection.refused
         try:
             await connection.send(messages)
         except ValueError:
@@ -180,13 +197,16 @@ class Publisher:
             self.failures += len(letters)
         else:
             self.published += len(letters)
-        if connection.refused > refused:
-            if not self._refused:
-                log.error("the broker refuses messages", why=connection.why_refused)
-            self._refused += connection.refused - refused
-            self._why_refused = connection.why_refused
+        self._count_refused(connection)
+        if before is not None:
+            await before
         self._letters.done()
-        return True
+
+    def _count_refused(self, connection: Connection) -> None:
+        if connection.refused > self._refused:
+            if not self._refused_before + self._refused:
+                log.error("the broker refuses messages", why=connection.why_refused)
+            self._refused, self._why_refused = connection.refused, connection.why_refused
 
     def _messages(self, letter: Letter) -> list[Message]:
         try:
@@ -214,3 +234,9 @@ class Publisher:
                     await connection.listen_no_more([*self._topics.retained, self._topics.status])
             elif message.retain and message.topic not in self._is_current:
                 await connection.send([forgotten(message.topic)])
+
+
+def _first(group: BaseExceptionGroup[CallcenterError]) -> CallcenterError:
+    """Give the first of what went wrong, however deep it lies."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

@@ -35,7 +35,10 @@ _LAST_SECONDS = 2.0  # for the last writing, when the hotline ends
 
 
 class Reader:
-    """One receiver's place in the outbox. Takes letters in order; `done` or `put_back` follows each `take`."""
+    """One receiver's place in the outbox, from which it takes letters in order.
+
+    `done` follows each `take`, in their order, or one `put_back` all that were not done.
+    """
 
     def __init__(self, outbox: "Outbox", name: str) -> None:
         self._outbox = outbox
@@ -47,7 +50,7 @@ class Reader:
         self.dropped = 0
         """Letters that grew too old or too many before it took them, since the start."""
         self._ahead: deque[Letter] = deque()
-        self._under_way: Sequence[Letter] = ()
+        self._under_way: deque[Sequence[Letter]] = deque()
         self._gone = 0  # of those before it: dropped, so that it does not wait for them
         self._handed = 0
         self.next = 0
@@ -78,7 +81,7 @@ class Reader:
     async def take(self, most: int, *, wait: bool = True) -> Sequence[Letter]:
         """Take the oldest letters; where there is none, wait for one, or give none without `wait`.
 
-        Those of an earlier `take` must be done or put back.
+        Those of an earlier `take` may still be under way.
         """
         await self.opened()
         taken: Sequence[Letter] = ()
@@ -86,10 +89,11 @@ class Reader:
             if not wait and not self._ahead and self.next > self._outbox.newest:
                 return ()
             taken = await self._some(most)
-        self._under_way = [replace(letter, redelivered=letter.position <= self._handed) for letter in taken]
+        handed = [replace(letter, redelivered=letter.position <= self._handed) for letter in taken]
+        self._under_way.append(handed)
         self.next = max(self.next, taken[-1].position + 1)
         self._handed = max(self._handed, taken[-1].position)
-        return self._under_way
+        return handed
 
     async def _some(self, most: int) -> Sequence[Letter]:
         """Give the next letters; none where something has to be looked at again."""
@@ -117,17 +121,17 @@ class Reader:
         return ()
 
     def done(self) -> None:
-        """What was taken has arrived; it is never told again."""
+        """What was taken first of all under way has arrived; it is never told again."""
         if self._under_way:
-            self.told = max(self.told, self._under_way[-1].position)
+            self.told = max(self.told, self._under_way.popleft()[-1].position)
             self._gone = 0
-        self._under_way = ()
         self._outbox.settle()
 
     def put_back(self) -> None:
-        """What was taken may not have arrived: it is taken again, marked so. Partial words are not."""
-        self._ahead.extendleft(letter for letter in reversed(self._under_way) if not letter.is_fleeting)
-        self._under_way = ()
+        """What is under way may not have arrived: it is taken again, marked so. Partial words are not."""
+        while self._under_way:
+            taken = self._under_way.pop()
+            self._ahead.extendleft(letter for letter in reversed(taken) if not letter.is_fleeting)
 
     def lose(self, count: int) -> None:
         """Know that so many letters before it are gone for good."""
@@ -138,7 +142,7 @@ class Reader:
 
     async def bury(self, *, attempts: int, reason: str) -> None:
         """Let the one letter under way be dead, and go on behind it. Raises UnavailableError."""
-        (letter,) = self._under_way
+        ((letter,),) = self._under_way
         await self._outbox.bury(self, letter, attempts=attempts, reason=reason)
         self.done()
 

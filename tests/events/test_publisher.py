@@ -124,6 +124,20 @@ async def test_each_event_is_told_with_its_stream_and_number_and_the_caller_only
     assert [message["seq"] for message in told] == [message["seq"] for message in whole] == [1, 2]
 
 
+async def test_a_crowd_of_events_is_told_in_its_order_and_each_of_them_once(db: Database, broker: Mosquitto) -> None:
+    async with listening(broker.address) as everybody, a_house(broker.address, db) as house:
+        await everybody.until_last(STATUS, "online")
+        for _ in range(300):
+            house.call()
+            await asyncio.sleep(0)
+
+        told = await everybody.until_seen(CALL, 300)
+        whole = await everybody.until_seen(PRIVATE, 300)
+        await house.is_("ok", "300 events told")
+
+    assert [message.json["seq"] for message in told] == [message.json["seq"] for message in whole] == [*range(1, 301)]
+
+
 async def test_who_comes_late_finds_how_everything_is(db: Database, broker: Mosquitto) -> None:
     async with a_house(broker.address, db) as house:
         await house.is_("ok", "connected")

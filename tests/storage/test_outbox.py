@@ -94,6 +94,24 @@ async def test_what_waits_outlives_the_controller_and_comes_first_with_the_strea
     assert await rows(db) == 0
 
 
+async def test_more_may_be_under_way_at_one_time_and_what_did_not_arrive_comes_again_in_its_order(db: Database) -> None:
+    async with an_outbox(db) as outbox:
+        reader = outbox.readers["mqtt"]
+        for seq in range(1, 8):
+            outbox.give(Happened(seq))
+        assert told(await reader.take(2)) == [("s1:1", False), ("s1:2", False)]
+        assert told(await reader.take(3)) == [("s1:3", False), ("s1:4", False), ("s1:5", False)]
+        reader.done()
+        assert (reader.told, reader.waiting) == (2, 5)
+        await reader.take(1)
+        reader.put_back()
+
+        again = await take_all(reader, 7)
+
+    assert told(again) == [*((f"s1:{seq}", True) for seq in (3, 4, 5, 6)), ("s1:7", False)]
+    assert await rows(db) == 0
+
+
 async def test_what_was_under_way_when_it_was_killed_comes_again_and_says_so(db: Database) -> None:
     async with an_outbox(db, killed=True) as outbox:
         reader = outbox.readers["mqtt"]
