@@ -115,25 +115,34 @@ class Journal:
 
     def append(self, fact: Fact, call: Call | None) -> Entry:
         """Number the fact and hand it to the writer; never waits for the database, never raises."""
+        data = to_data(fact)
         entry = chained(
             self._end,
             time=fact.at,
             call_id=fact.call_id,
             kind=fact.kind,
-            data=canonical(to_data(fact)),
+            data=canonical(data),
             recovered=fact.recovered,
         )
         self._end = entry.link
+        told = Entry(
+            seq=entry.seq,
+            time=fact.at,
+            call_id=fact.call_id,
+            kind=fact.kind,
+            data=data,
+            recovered=fact.recovered,
+        )
         if len(self._queue) >= self._bound:
             if not self._dropped:
                 _log.error("entries of the journal are being lost: neither database nor disk takes them")
             self._dropped += 1
-            return entry.entry
+            return told
         self._queue.append((entry, call))
         self._ahead.add(entry)
         self.recent.note(entry, call)
         self._work.set()
-        return entry.entry
+        return told
 
     async def run(self) -> None:
         """Write until `close` is called."""

@@ -11,6 +11,7 @@ import pytest
 
 from scripts.hotline_client import Json, ProblemError
 from scripts.phones.phone import Phone
+from scripts.phones.waiting import eventually
 from tests.support.calling_back import at_home, calls_back, gives_up, recall_of
 from tests.support.hotline import CITIZEN, OTHER_OPERATOR, Citizen, Hotline, Seat, Unit
 from tests.support.mortality import controller_back, controller_dead, controller_killed
@@ -159,6 +160,7 @@ async def controller_of(hotline: Hotline) -> Json:
 async def test_the_answer_to_the_click_is_lost_and_the_seat_clicks_again(recalling: Hotline) -> None:
     recall, seat, _, home = await owed_and_seats(recalling)
     attempt = await calls_back(recalling, recall, seat)
+    await eventually(lambda: times_called(seat.phone) == 1, within=5, what="the seat's phone was not called")
     async with controller_dead(recalling):
         pass
     await recalling.listens_again()
