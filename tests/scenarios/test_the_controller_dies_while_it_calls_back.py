@@ -120,7 +120,9 @@ async def test_while_the_seat_rings_and_their_talk_is_over_before_it_is_back(rec
     entries = await recalling.api.all_of(f"calls/{call['id']}/journal")
     assert [entry["data"]["ended_by"] for entry in entries if entry["kind"] == "call.ended"] == ["caller"]
     witnessed = {entry["kind"] for entry in entries if not entry["recovered"]}
-    assert witnessed <= {"recording.changed", "ticket.changed", "ticket.stands"}, "what nobody here heard is marked as found out"
+    assert witnessed <= {"recording.changed", "ticket.changed", "ticket.stands"}, (
+        "what nobody here heard is marked as found out"
+    )
 
     async def kept() -> Json:
         found: Json = await recalling.api.get(f"calls/{call['id']}")
