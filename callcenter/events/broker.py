@@ -128,7 +128,7 @@ class Connection:
                 for message in messages:
                     await self._room.acquire()
                     sending = tasks.create_task(self._send(message), name="events: send")
-                    sending.add_done_callback(self._answered)
+                    sending.add_done_callback(self._make_room)
         except* BrokerAwayError as failed:
             raise BrokerAwayError(str(failed.exceptions[0])) from failed
         except* ValueError as failed:
@@ -141,7 +141,7 @@ class Connection:
             self.refused += len(refusals)
             self.why_refused = _REFUSALS.get(refusals[0], f"reason code {refusals[0]}")
 
-    def _answered(self, _: asyncio.Task[None]) -> None:
+    def _make_room(self, _: asyncio.Task[None]) -> None:
         self._room.release()
 
     async def _send(self, message: Message) -> None:

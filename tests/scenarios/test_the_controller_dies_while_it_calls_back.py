@@ -119,6 +119,7 @@ async def test_while_the_seat_rings_and_their_talk_is_over_before_it_is_back(rec
     assert hangs_up < moments(call, "t5")[0] < over
     entries = await recalling.api.all_of(f"calls/{call['id']}/journal")
     assert [entry["data"]["ended_by"] for entry in entries if entry["kind"] == "call.ended"] == ["caller"]
+    # recording and ticket are seen to by the new controller itself, now
     witnessed = {entry["kind"] for entry in entries if not entry["recovered"]}
     assert witnessed <= {"recording.changed", "ticket.changed", "ticket.stands"}, (
         "what nobody here heard is marked as found out"
