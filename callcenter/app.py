@@ -1,5 +1,6 @@
 """Joins every part of the controller by hand. Nothing else knows which part is which."""
 
+import os
 import uuid
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
@@ -26,6 +27,7 @@ from callcenter.health import DEGRADED, OK, DiskUse, Health
 from callcenter.home import Home
 from callcenter.home_secrets import Secrets, secrets_of
 from callcenter.ivr.flows import FlowShelf
+from callcenter.journal_memory import CLOCK_VARIABLE, handed_over
 from callcenter.log import LogWriter
 from callcenter.menus import Menus
 from callcenter.noting import Noting
@@ -46,6 +48,7 @@ from callcenter.roster import Roster, load_roster
 from callcenter.settings import Settings
 from callcenter.speech.prompts import Prompts
 from callcenter.speech.voice import Voice
+from callcenter.storage.kept_time import KeptTime
 from callcenter.watching import Watching
 from callcenter.webhook_list import load_webhooks
 
@@ -60,7 +63,7 @@ class Parts:
     def __init__(self, settings: Settings, home: Home, writer: LogWriter) -> None:
         """Make and join them; nothing runs yet. `writer` is what the controller's log is written by."""
         self._settings = settings
-        self._clock = clock = SystemClock()
+        self._clock = clock = SystemClock(kept=KeptTime(handed_over(os.environ, CLOCK_VARIABLE)))
         roster = load_roster(settings.agents_folder)
         secrets = secrets_of(home, [seat.extension for seat in roster.seats])
 

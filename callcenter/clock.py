@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from callcenter.domain.steady_time import SteadyTime
 from callcenter.domain.telephony import CallFound, LinkRestored, TelephonyEvent
+from callcenter.storage.kept_time import KeptTime
 
 ONE_MOMENT = 0.05  # seconds between the readings of two clocks that count as one moment; a stop between them is no step
 
@@ -18,10 +19,11 @@ def _machines() -> datetime:
 class SystemClock:
     """Wall time that does not step while calls go on (see `SteadyTime`), and a clock that never does."""
 
-    def __init__(self, wall: Callable[[], datetime] = _machines) -> None:
-        """`wall` reads the machine's own clock: aware UTC."""
+    def __init__(self, wall: Callable[[], datetime] = _machines, *, kept: KeptTime | None = None) -> None:
+        """`wall` reads the machine's own clock: aware UTC. `kept` outlives this process: its time goes on by that."""
         self._wall = wall
-        self._steady = SteadyTime()
+        self._kept = kept or KeptTime()
+        self._steady = SteadyTime(self._kept.read())
 
     def now(self) -> datetime:
         """Aware UTC wall time."""
@@ -62,6 +64,11 @@ class SystemClock:
     def take_over(self) -> float:
         """Tell the machine's own time from now on; gives by how many seconds ours is set."""
         return self._steady.take_over()
+
+    def keep(self) -> None:
+        """Leave to the next process what it needs to tell the same time."""
+        if (kept := self._steady.kept) is not None:
+            self._kept.write(kept)
 
     def corrected(self, event: TelephonyEvent) -> TelephonyEvent:
         """Date an event of Asterisk's, which reads the machine's clock, by our own time."""

@@ -20,7 +20,9 @@ VARIABLE = "JOURNAL_MEMORY"
 """The environment variable that tells the controller the descriptor of what is not lasting yet (write-ahead)."""
 OPEN_VARIABLE = "JOURNAL_OPEN"
 """The one of what is still open (handover)."""
-_VARIABLES = (VARIABLE, OPEN_VARIABLE)
+CLOCK_VARIABLE = "JOURNAL_CLOCK"
+"""The one of the time that its facts are dated by (clock)."""
+_VARIABLES = (VARIABLE, OPEN_VARIABLE, CLOCK_VARIABLE)
 _FOLDER = Path("/dev/shm")  # noqa: S108 - Linux's own; a file of others is not taken
 _NAME = "callcenter-journal"
 _ONLY_OURS = 0o600

@@ -10,6 +10,9 @@ from callcenter.domain.ids import CallId
 
 Item = TypeVar("Item")
 
+Stretches = Sequence[tuple[float, float]]
+"""Of a recording, from and to, in its seconds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:

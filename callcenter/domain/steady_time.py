@@ -5,6 +5,7 @@ the monotonic clock, and the time that is told goes on as before, until somebody
 over. Pure: whoever asks brings both clocks' readings.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 STEP_SECONDS = 1.0
@@ -12,14 +13,29 @@ STEP_SECONDS = 1.0
 NO_SHIFT = timedelta(0)
 
 
-class SteadyTime:
-    """What of a machine's wall clock may be believed."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one process leaves to the next, of the same machine since its start, so that both tell the same time."""
 
-    def __init__(self) -> None:
-        self.shift = NO_SHIFT
+    apart: float
+    """Seconds that the wall clock was ahead of the monotonic one when it was read last."""
+    shift: timedelta
+    """How far the machine's clock was ahead of the time that was told."""
+
+
+class SteadyTime:
+    """What of a machine's wall clock may be believed; `kept`: what the process before has left, where one did."""
+
+    def __init__(self, kept: Kept | None = None) -> None:
+        self.shift = NO_SHIFT if kept is None else kept.shift
         """How far the machine's clock is ahead of the time that is told."""
-        self._apart: float | None = None
+        self._apart = None if kept is None else kept.apart
         self._steps: list[float] = []
+
+    @property
+    def kept(self) -> Kept | None:
+        """What is to be left to the next process; None before the clocks were read."""
+        return None if self._apart is None else Kept(self._apart, self.shift)
 
     def told(self, wall: datetime, mono: float) -> datetime:
         """Give the time for these two readings of one moment: aware UTC, and seconds that never step."""

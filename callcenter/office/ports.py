@@ -14,7 +14,7 @@ from callcenter.domain.figures.shown import Shown
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.letters import DeadLetter, WebhookState
 from callcenter.domain.notes import TapId, Words
-from callcenter.domain.records import Entry, Numbered, Page, SoundSeen
+from callcenter.domain.records import Entry, Numbered, Page, SoundSeen, Stretches
 from callcenter.domain.seats import Seat
 from callcenter.domain.tickets import Ticket
 from callcenter.domain.wishes import Wish
@@ -55,6 +55,10 @@ class SteppedClock(Clock, Protocol):
 
     def take_over(self) -> float:
         """Tell the machine's own time from now on; gives by how many seconds ours is set."""
+        ...
+
+    def keep(self) -> None:
+        """Leave to the next process what it needs to tell the same time."""
         ...
 
 
@@ -242,18 +246,18 @@ class Tickets(Protocol):
 class Recordings(Protocol):
     """The sound files of calls."""
 
-    async def look(self, call_id: CallId) -> SoundSeen:
-        """Look at the file that Asterisk writes for a running call."""
+    async def look(self, call_ids: Collection[CallId]) -> Mapping[CallId, SoundSeen]:
+        """Look at the files that Asterisk writes for these calls. Raises OSError."""
         ...
 
     async def incoming(self) -> Sequence[CallId]:
         """Give the calls of which the telephone system's own file is still there, running or ended. Raises OSError."""
         ...
 
-    async def keep(self, call_id: CallId, secrets: Sequence[tuple[float, float]]) -> float | None:
-        """Make the lasting WAV of an ended call; its seconds, or None when there is no sound. Raises OSError.
+    async def keep(self, ended: Mapping[CallId, Stretches]) -> Mapping[CallId, float | OSError | None]:
+        """Make the lasting WAVs of ended calls; the seconds of each, None where there is no sound, or what went wrong.
 
-        `secrets` are the stretches that were not recorded, in seconds of the recording; the file says so.
+        With each call stand the stretches of it that were not recorded; its file says so.
         """
         ...
 

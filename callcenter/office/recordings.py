@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -16,6 +16,7 @@ from callcenter.domain.exchange.commands import ClearAlarm, NoteRecording, Raise
 from callcenter.domain.facts import CallEnded, Fact
 from callcenter.domain.ids import CallId
 from callcenter.domain.listening import seconds_into
+from callcenter.domain.records import SoundSeen, Stretches
 from callcenter.office.ports import Calls, Clock, Recordings
 from callcenter.office.recovery import at_once
 from callcenter.office.switchboard import Switchboard
@@ -27,9 +28,21 @@ GROWN_AFTER = timedelta(seconds=6)  # Asterisk writes in blocks; so long without
 HEARABLE = timedelta(seconds=1)  # who hangs up sooner may be gone before there was any sound to write
 CLOSE_SECONDS = 0.25  # between two looks at a file that is being closed
 CLOSE_LOOKS = 20
+MOST_AT_ONCE = 100  # after an absence thousands may be due; the hotline must be able to end meanwhile
 RETRY_SECONDS = 30.0
 LIST_SECONDS = 5.0  # between two tries to list what earlier controllers left; those that end now need no list
 RETENTION_SECONDS = 6 * 3600.0
+
+
+@dataclass(slots=True)
+class _Ended:
+    """A call that has ended, and what was last seen of its file."""
+
+    call: Call
+    seen: SoundSeen | None = None
+    looks: int = 0
+    due: float = 0.0
+    """When it is looked at next, by the loop's clock."""
 
 
 class RecordingKeeper:
@@ -56,13 +69,13 @@ class RecordingKeeper:
         self._retention_days = retention_days
         self._known = known
         self._sizes: dict[CallId, int] = {}
-        self._ended: dict[CallId, Call] = {}
+        self._ended: dict[CallId, _Ended] = {}
         self._arrived = asyncio.Event()
         switchboard.when_noted(self._noted)
 
     def _noted(self, fact: Fact, call: Call | None) -> None:
         if isinstance(fact, CallEnded) and call is not None and call.recording_path is not None:
-            self._ended[call.id] = call
+            self._ended[call.id] = _Ended(call)
             self._arrived.set()
 
     async def run(self) -> None:
@@ -94,25 +107,26 @@ class RecordingKeeper:
             return  # an Asterisk that is not heard may have died, and its calls with it: that is told by others
         live = {call.id: call for call in self._switchboard.exchange.calls}
         self._sizes = {call_id: size for call_id, size in self._sizes.items() if call_id in live}
-        healthy = [await self._look(call) for call in live.values() if call.recording is not None]
-        if healthy and all(healthy):
+        recorded = {call_id: call.recording for call_id, call in live.items() if call.recording is not None}
+        due = {call_id: recording for call_id, recording in recorded.items() if self._is_due(recording)}
+        seen = await self._recordings.look(due)
+        if not self._switchboard.exchange.linked:
+            return
+        healthy = [self._grows(call_id, recording, seen[call_id]) for call_id, recording in due.items()]
+        if recorded and all(healthy):
             self._switchboard.ask(ClearAlarm(name=RECORDING_FAILED))
 
-    async def _look(self, call: Call) -> bool:
-        recording = call.recording
-        assert recording is not None
-        if recording.started is None or self._clock.now() - recording.started < GROWN_AFTER:
-            return True
-        seen = await self._recordings.look(call.id)
-        if not self._switchboard.exchange.linked:
-            return True
-        grown = seen.exists and seen.size_bytes > self._sizes.get(call.id, -1)
-        self._sizes[call.id] = seen.size_bytes
+    def _is_due(self, recording: Recording) -> bool:
+        return recording.started is not None and self._clock.now() - recording.started >= GROWN_AFTER
+
+    def _grows(self, call_id: CallId, recording: Recording, seen: SoundSeen) -> bool:
+        grown = seen.exists and seen.size_bytes > self._sizes.get(call_id, -1)
+        self._sizes[call_id] = seen.size_bytes
         if grown:
-            self._note(call.id, replace(recording, state=RecordingState.RECORDING))
+            self._note(call_id, replace(recording, state=RecordingState.RECORDING))
         else:
             state = RecordingState.FAILED if seen.exists else RecordingState.MISSING
-            self._note(call.id, replace(recording, state=state))
+            self._note(call_id, replace(recording, state=state))
             self._failed("a call in progress is not being recorded")
         return grown
 
@@ -122,7 +136,7 @@ class RecordingKeeper:
         while True:
             try:
                 for call in [*await self._calls.unsettled_recordings(), *await self._left_behind()]:
-                    self._ended.setdefault(call.id, call)
+                    self._ended.setdefault(call.id, _Ended(call))
             except (CallcenterError, OSError) as error:
                 log.warning("unsettled recordings could not be listed", why=str(error))
                 await asyncio.sleep(LIST_SECONDS)
@@ -131,13 +145,18 @@ class RecordingKeeper:
                 return
 
     async def _keep_ended(self) -> None:
+        """Go round by round through those that have ended: many a second cost little more than one."""
+        loop = asyncio.get_running_loop()
         while True:
             self._arrived.clear()
-            async with asyncio.TaskGroup() as tasks:
-                for call in list(self._ended.values()):
-                    tasks.create_task(self._settle(call), name=f"recordings: keep[{call.id}]")
+            now = loop.time()
+            if due := [ended for ended in self._ended.values() if ended.due <= now]:
+                await self._keep_closed(due[:MOST_AT_ONCE])
+                await asyncio.sleep(CLOSE_SECONDS)
+                continue
+            next_due = min((ended.due for ended in self._ended.values()), default=None)
             with suppress(TimeoutError):
-                async with asyncio.timeout(RETRY_SECONDS if self._ended else None):
+                async with asyncio.timeout_at(next_due):
                     await self._arrived.wait()
 
     async def _left_behind(self) -> Sequence[Call]:
@@ -145,40 +164,45 @@ class RecordingKeeper:
         known = await self._calls.several(await self._recordings.incoming())
         return [call for call in known.values() if not call.is_live]
 
-    async def _settle(self, call: Call) -> None:
-        with bound_contextvars(call_id=call.id):
-            if await self._keep(call):
-                self._ended.pop(call.id, None)
-
-    async def _keep(self, call: Call) -> bool:
-        """Settle one ended call's recording; False when it must be tried again."""
+    async def _keep_closed(self, due: Sequence[_Ended]) -> None:
+        """Keep those which Asterisk has written the last of: no event tells, but the file stays as it was."""
+        if not due:
+            return
         try:
-            await self._closed(call.id)
-            seconds = await self._recordings.keep(call.id, _secrets(call))
+            seen = await self._recordings.look([ended.call.id for ended in due])
         except OSError as error:
-            self._failed(f"a recording could not be kept: {error.strerror}")
+            for ended in due:
+                self._settle(ended, error)
+            return
+        closed = []
+        for ended in due:
+            before, ended.seen = ended.seen, seen[ended.call.id]
+            ended.looks += 1
+            if ended.seen == before or ended.looks > CLOSE_LOOKS:
+                closed.append(ended)
+        kept = await self._recordings.keep({ended.call.id: _secrets(ended.call) for ended in closed})
+        for ended in closed:
+            with bound_contextvars(call_id=ended.call.id):
+                self._settle(ended, kept[ended.call.id])
+
+    def _settle(self, ended: _Ended, kept: float | OSError | None) -> None:
+        """Note what became of one ended call's recording: its seconds, None without sound, or why it must wait."""
+        call = ended.call
+        if isinstance(kept, OSError):
+            ended.due, ended.looks = asyncio.get_running_loop().time() + RETRY_SECONDS, 0
+            self._failed(f"a recording could not be kept: {kept.strerror}")
             if call.recording is not None:
                 self._note(call.id, replace(call.recording, state=RecordingState.FAILED))
-            return False
+            return
+        self._ended.pop(call.id, None)
         if call.recording is None:
-            return True  # never answered: there was nothing to hear
-        state = RecordingState.MISSING if seconds is None else RecordingState.KEPT
-        self._note(call.id, replace(call.recording, state=state, seconds=seconds))
-        if seconds is not None:
+            return  # never answered: there was nothing to hear
+        state = RecordingState.MISSING if kept is None else RecordingState.KEPT
+        self._note(call.id, replace(call.recording, state=state, seconds=kept))
+        if kept is not None:
             self._switchboard.ask(ClearAlarm(name=RECORDING_FAILED))
         elif _could_be_heard(call):
             self._failed("an answered call has no recording")
-        return True
-
-    async def _closed(self, call_id: CallId) -> None:
-        """Wait until Asterisk has written the last of it: no event tells."""
-        before = await self._recordings.look(call_id)
-        for _ in range(CLOSE_LOOKS):
-            await asyncio.sleep(CLOSE_SECONDS)
-            now = await self._recordings.look(call_id)
-            if now == before:
-                return
-            before = now
 
     async def _expire(self) -> None:
         assert self._retention_days is not None
@@ -195,7 +219,7 @@ class RecordingKeeper:
         self._switchboard.ask(RaiseAlarm(name=RECORDING_FAILED, detail=detail))
 
 
-def _secrets(call: Call) -> Sequence[tuple[float, float]]:
+def _secrets(call: Call) -> Stretches:
     """Give the stretches of the recording that were kept secret, in its seconds."""
     return [
         (seconds_into(call, secret.began), seconds_into(call, secret.ended or call.t5 or secret.began))

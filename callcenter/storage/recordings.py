@@ -15,13 +15,13 @@ import shutil
 import stat
 import struct
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import BinaryIO
 
 from callcenter.domain.ids import CallId
-from callcenter.domain.records import SoundSeen
+from callcenter.domain.records import SoundSeen, Stretches
 
 INCOMING = "incoming"
 UNRECORDED = "保密时段，未录音"
@@ -46,12 +46,9 @@ class Recordings:
         self._folder = folder
         self._zone = zone
 
-    async def look(self, call_id: CallId) -> SoundSeen:
-        """Look at the file that Asterisk writes for a running call."""
-        own = _uuid(call_id)
-        if own is None:
-            return SoundSeen(exists=False, size_bytes=0)
-        return await asyncio.to_thread(_seen, self._raw(own))
+    async def look(self, call_ids: Collection[CallId]) -> Mapping[CallId, SoundSeen]:
+        """Look at the files that Asterisk writes for these calls."""
+        return await asyncio.to_thread(lambda: {call_id: self._look(call_id) for call_id in call_ids})
 
     async def incoming(self) -> Sequence[CallId]:
         """Give the calls whose own file of Asterisk's is still there, running or ended. Raises OSError."""
@@ -60,14 +57,15 @@ class Recordings:
     def _incoming(self) -> Sequence[CallId]:
         return [CallId(path.stem) for path in (self._folder / INCOMING).glob("*.raw")]
 
-    async def keep(self, call_id: CallId, secrets: Sequence[tuple[float, float]] = ()) -> float | None:
-        """Make the lasting WAV of an ended call; its seconds, or None when there is no sound. Raises OSError.
+    async def keep(self, ended: Mapping[CallId, Stretches]) -> Mapping[CallId, float | OSError | None]:
+        """Make the lasting WAVs of ended calls; the seconds of each, None where there is no sound, or what went wrong.
 
-        `secrets` are the stretches that were not recorded, in seconds of the recording.
+        With each call stand the stretches of it that were not recorded, in seconds of the recording.
         May be called again at any time, also after a crash in between: the answer is the same.
         """
-        own = _uuid(call_id)
-        return None if own is None else await asyncio.to_thread(self._keep, own, secrets)
+        return await asyncio.to_thread(
+            lambda: {call_id: self._tried(call_id, secrets) for call_id, secrets in ended.items()}
+        )
 
     async def path(self, call_id: CallId) -> Path | None:
         """Where the lasting WAV of this call is, or None."""
@@ -96,7 +94,19 @@ class Recordings:
     def _raw(self, call_id: str) -> Path:
         return self._folder / INCOMING / f"{call_id}.raw"
 
-    def _keep(self, call_id: str, secrets: Sequence[tuple[float, float]]) -> float | None:
+    def _look(self, call_id: str) -> SoundSeen:
+        own = _uuid(call_id)
+        return SoundSeen(exists=False, size_bytes=0) if own is None else _seen(self._raw(own))
+
+    def _tried(self, call_id: str, secrets: Stretches) -> float | OSError | None:
+        """Keep one; its fault is no other's."""
+        own = _uuid(call_id)
+        try:
+            return None if own is None else self._keep(own, secrets)
+        except OSError as error:
+            return error
+
+    def _keep(self, call_id: str, secrets: Stretches) -> float | None:
         raw = self._raw(call_id)
         kept = self._find(call_id)
         try:
@@ -206,7 +216,7 @@ def _sound_bytes(path: Path) -> int:
     return min(said, max(0, path.stat().st_size - _HEADER.size))
 
 
-def marks(stretches: Sequence[tuple[float, float]], seconds: float) -> bytes:
+def marks(stretches: Stretches, seconds: float) -> bytes:
     """Write the chunks that mark stretches of a WAV as kept secret, so that any player shows them.
 
     Each is a cue point at its beginning, and a `ltxt` with its length and a `labl` with words for people.

@@ -41,6 +41,28 @@ def test_the_time_that_is_told_never_steps_and_every_step_is_found(story: list[t
     assert steady.told(now, mono) == now, "taken over, it is the machine's own time"
 
 
+@given(
+    st.lists(
+        st.tuples(st.floats(0.05, 600), st.sampled_from([-3600, 0, 0, 3600]), st.booleans()), min_size=1, max_size=20
+    )
+)
+def test_a_process_that_is_killed_leaves_its_time_to_the_next(story: list[tuple[float, int, bool]]) -> None:
+    steady, seconds, stepped, found = SteadyTime(), 0.0, 0, list[float]()
+    steady.told(*after(0))
+
+    for passes, step, killed in story:
+        if killed:
+            found += steady.take_steps()
+            steady = SteadyTime(steady.kept)
+        seconds, stepped = seconds + passes, stepped + step
+        told = steady.told(*after(seconds, stepped=timedelta(seconds=stepped)))
+        assert abs(told - after(seconds)[0]) < timedelta(milliseconds=1)
+
+    found += steady.take_steps()
+    assert [round(step) for step in found] == [step for _, step, _ in story if step], "each is found once"
+    assert round(steady.take_over()) == stepped
+
+
 def test_a_clock_that_is_set_right_by_and_by_is_followed() -> None:
     steady = SteadyTime()
 

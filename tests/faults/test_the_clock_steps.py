@@ -24,6 +24,7 @@ from tests.faults.results import TellResult
 from tests.support.asterisk_console import asterisk_says
 from tests.support.hotline import OTHER_OPERATOR, Citizen, Hotline, visit
 from tests.support.hotlines import running_as
+from tests.support.mortality import controller_dead
 from tests.support.stepped_hotline import LIBRARY, SteppedHotline
 
 HOUR = 3600
@@ -106,6 +107,51 @@ async def test_by_an_hour(
     tell_result(
         fault=f"the clock is stepped an hour {'forward' if seconds > 0 else 'back'}",
         what="one talks, one waits, one is greeted, one arrives behind the step",
+        figures={"waited": f"{waited:.1f} s", "in the journal": f"{wait.total_seconds():.1f} s"},
+    )
+
+
+@pytest.mark.parametrize("seconds", [HOUR, -HOUR], ids=["forward", "back"])
+@pytest.mark.parametrize("killed", ["behind the step", "before the step"])
+async def test_and_the_controller_is_killed(
+    hotline: Hotline, stepped_hotline: SteppedHotline, killed: str, seconds: int, tell_result: TellResult
+) -> None:
+    told = Told(hotline)
+    seat = await hotline.seat("8001")
+    both = [await hotline.caller_dials(), await hotline.caller_dials()]
+    for citizen in both:
+        await citizen.until("call.queued", within=HEAR)
+    began = time.monotonic()
+    at_seat = await seat.rings(within=HEAR)
+    await at_seat.answer()
+    talking, waiting = sorted(both, key=lambda citizen: f"sip:{citizen.number}@" not in at_seat.caller.uri)
+    talk = InTalk(talking, seat, at_seat)
+    await still_talk(talk)
+
+    if killed == "behind the step":
+        stepped_hotline.steps(seconds)
+        await told.steps(1)
+    async with controller_dead(hotline):
+        stepped_hotline.steps(seconds)
+    await hotline.listens_again()
+    [found] = await told.steps(1)
+    assert (round(found["seconds"]), found["taken_over"]) == (seconds, False)
+    hotline.tells("the next controller knows of the step")
+    await still_talk(talk)
+    await hotline.seat("8002", tone=OTHER_OPERATOR)
+    await reaches_a_seat(hotline, waiting)
+    waited = time.monotonic() - began
+
+    calls = await closing_look(hotline, talking=[talk], ended={waiting: "answered"})
+    [_, taken_over] = await told.steps(2)
+    assert (round(taken_over["seconds"]), taken_over["taken_over"]) == (seconds, True), "it is told once"
+    call = next(call for call in calls if call["id"] == waiting.id)
+    wait = moment(call["t4"]) - moment(call["t2"])
+    assert abs(wait - timedelta(seconds=waited)) < EXACT, "the wait in the journal is the one that was waited"
+    assert all(moment(call["t5"]) - moment(call["t0"]) < timedelta(minutes=2) for call in calls)
+    tell_result(
+        fault=f"the controller is killed {killed} of the clock, an hour {'forward' if seconds > 0 else 'back'}",
+        what="one talks, one waits; the next controller tells the time that the one before told",
         figures={"waited": f"{waited:.1f} s", "in the journal": f"{wait.total_seconds():.1f} s"},
     )
 

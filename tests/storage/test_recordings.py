@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callcenter.domain.ids import CallId
-from callcenter.domain.records import SoundSeen
+from callcenter.domain.records import SoundSeen, Stretches
 from callcenter.storage.recordings import Recordings
 from tests.support.stores import new_call_id
 
@@ -21,6 +21,18 @@ SOUND = b"\x01\x00\x02\x00" * 16000  # two seconds: 1 on the left, 2 on the righ
 def recordings(tmp_path: Path) -> Recordings:
     (tmp_path / "incoming").mkdir()
     return Recordings(tmp_path, zone=SHANGHAI)
+
+
+async def _keep(recordings: Recordings, call_id: CallId, secrets: Stretches = ()) -> float | None:
+    """Keep one by itself. Raises OSError."""
+    kept = (await recordings.keep({call_id: secrets}))[call_id]
+    if isinstance(kept, OSError):
+        raise kept
+    return kept
+
+
+async def _look(recordings: Recordings, call_id: CallId) -> SoundSeen:
+    return (await recordings.look([call_id]))[call_id]
 
 
 def _written(folder: Path, call_id: CallId, sound: bytes = SOUND, ended: datetime = ENDED) -> Path:
@@ -36,8 +48,8 @@ async def test_the_sound_of_a_call_becomes_a_wav_of_the_day_on_which_it_begins(
     call_id = new_call_id()
     raw = _written(tmp_path, call_id)
 
-    assert await recordings.look(call_id) == SoundSeen(exists=True, size_bytes=64000)
-    assert await recordings.keep(call_id) == 2.0
+    assert await _look(recordings, call_id) == SoundSeen(exists=True, size_bytes=64000)
+    assert await _keep(recordings, call_id) == 2.0
 
     path = await recordings.path(call_id)
     assert path == tmp_path / "2026" / "11" / "23" / f"{call_id}.wav"
@@ -45,7 +57,7 @@ async def test_the_sound_of_a_call_becomes_a_wav_of_the_day_on_which_it_begins(
         assert (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) == (2, 2, 8000)
         assert wav.readframes(16001) == SOUND
     assert not raw.exists()
-    assert await recordings.look(call_id) == SoundSeen(exists=False, size_bytes=0)
+    assert await _look(recordings, call_id) == SoundSeen(exists=False, size_bytes=0)
 
 
 async def test_keeping_twice_changes_nothing_also_after_a_crash_in_between(
@@ -53,15 +65,15 @@ async def test_keeping_twice_changes_nothing_also_after_a_crash_in_between(
 ) -> None:
     call_id = new_call_id()
     _written(tmp_path, call_id)
-    await recordings.keep(call_id)
+    await _keep(recordings, call_id)
     first = await recordings.path(call_id)
     assert first is not None
     before = first.read_bytes()
 
-    assert await recordings.keep(call_id) == 2.0
+    assert await _keep(recordings, call_id) == 2.0
     _written(tmp_path, call_id)  # the crash came before the raw file was removed
     first.with_name(first.name + ".part").write_bytes(b"half")
-    assert await recordings.keep(call_id) == 2.0
+    assert await _keep(recordings, call_id) == 2.0
 
     assert await recordings.path(call_id) == first
     assert first.read_bytes() == before
@@ -73,7 +85,7 @@ async def test_no_sound_is_none_and_leaves_nothing(recordings: Recordings, tmp_p
     if sound is not None:
         _written(tmp_path, call_id, sound)
 
-    assert await recordings.keep(call_id) is None
+    assert await _keep(recordings, call_id) is None
     assert await recordings.path(call_id) is None
     assert await recordings.used_bytes() == 0
 
@@ -82,15 +94,15 @@ async def test_half_a_sample_at_the_end_is_left_out(recordings: Recordings, tmp_
     call_id = new_call_id()
     _written(tmp_path, call_id, SOUND + b"\x01\x00\x02")
 
-    assert await recordings.keep(call_id) == 2.0
+    assert await _keep(recordings, call_id) == 2.0
 
 
 @pytest.mark.parametrize("strange", ["../../etc/passwd", "", "x", "..", "7c1b0d64000040008000000000000001", "a/b\x00"])
 async def test_only_a_uuid_ever_becomes_a_path(recordings: Recordings, tmp_path: Path, strange: str) -> None:
     (tmp_path / "passwd.raw").write_bytes(SOUND)
 
-    assert await recordings.look(CallId(strange)) == SoundSeen(exists=False, size_bytes=0)
-    assert await recordings.keep(CallId(strange)) is None
+    assert await _look(recordings, CallId(strange)) == SoundSeen(exists=False, size_bytes=0)
+    assert await _keep(recordings, CallId(strange)) is None
     assert await recordings.path(CallId(strange)) is None
 
 
@@ -102,9 +114,20 @@ async def test_a_folder_that_cannot_be_made_is_an_oserror_and_keeps_the_raw_file
     (tmp_path / "2026").write_text("in the way")
 
     with pytest.raises(OSError, match="2026"):
-        await recordings.keep(call_id)
+        await _keep(recordings, call_id)
 
     assert raw.read_bytes() == SOUND
+
+
+async def test_the_fault_of_one_is_no_other_ones(recordings: Recordings, tmp_path: Path) -> None:
+    good, bad, silent = new_call_id(), new_call_id(), new_call_id()
+    _written(tmp_path, good)
+    (tmp_path / "incoming" / f"{bad}.raw").symlink_to(tmp_path)
+
+    kept = await recordings.keep({bad: (), good: (), silent: ()})
+
+    assert isinstance(kept[bad], OSError)
+    assert (kept[good], kept[silent]) == (2.0, None)
 
 
 async def test_space_is_counted_and_only_old_days_are_deleted_when_asked(
@@ -114,8 +137,8 @@ async def test_space_is_counted_and_only_old_days_are_deleted_when_asked(
     old, new, running = new_call_id(), new_call_id(), new_call_id()
     _written(tmp_path, old, ended=now - timedelta(days=31))
     _written(tmp_path, new, ended=now - timedelta(days=29))
-    await recordings.keep(old)
-    await recordings.keep(new)
+    await _keep(recordings, old)
+    await _keep(recordings, new)
     _written(tmp_path, running)
 
     assert await recordings.used_bytes() == 3 * len(SOUND) + 2 * 44
@@ -123,7 +146,7 @@ async def test_space_is_counted_and_only_old_days_are_deleted_when_asked(
     assert await recordings.expire(30) == 1
     assert await recordings.path(old) is None
     assert await recordings.path(new) is not None
-    assert (await recordings.look(running)).exists
+    assert (await _look(recordings, running)).exists
     with pytest.raises(ValueError, match="one day"):
         await recordings.expire(0)
 
@@ -136,7 +159,7 @@ async def test_a_link_in_the_place_of_a_recording_is_not_followed(recordings: Re
     raw.symlink_to(secret)
 
     with pytest.raises(OSError, match="no plain file"):
-        await recordings.keep(call_id)
+        await _keep(recordings, call_id)
 
     assert await recordings.path(call_id) is None
 
@@ -155,12 +178,12 @@ async def test_the_wav_itself_says_which_stretches_were_kept_secret(recordings: 
     call_id = new_call_id()
     _written(tmp_path, call_id)
 
-    assert await recordings.keep(call_id, [(0.25, 0.75), (1.5, 99.0)]) == 2.0
+    assert await _keep(recordings, call_id, [(0.25, 0.75), (1.5, 99.0)]) == 2.0
     path = await recordings.path(call_id)
     assert path is not None
     before = path.read_bytes()
     _written(tmp_path, call_id)  # the crash came before the raw file was removed
-    assert await recordings.keep(call_id, [(0.25, 0.75), (1.5, 99.0)]) == 2.0
+    assert await _keep(recordings, call_id, [(0.25, 0.75), (1.5, 99.0)]) == 2.0
 
     assert path.read_bytes() == before
     assert struct.unpack_from("<I", before, 4)[0] == len(before) - 8, "a RIFF file knows its own length"
@@ -181,7 +204,7 @@ async def test_a_wav_without_secrets_holds_nothing_but_sound(recordings: Recordi
     call_id = new_call_id()
     _written(tmp_path, call_id)
 
-    await recordings.keep(call_id, [(1.0, 1.0), (5.0, 6.0)])
+    await _keep(recordings, call_id, [(1.0, 1.0), (5.0, 6.0)])
 
     path = await recordings.path(call_id)
     assert path is not None

@@ -15,7 +15,7 @@ from callcenter.domain.fact_data import to_data
 from callcenter.domain.facts import Fact
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.notes import NotesState
-from callcenter.domain.records import Entry, SoundSeen
+from callcenter.domain.records import Entry, SoundSeen, Stretches
 from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.domain.telephony import (
     Arrived,
@@ -177,7 +177,10 @@ class FakeRecordings:
     kept: list[CallId] = field(default_factory=list)
     secrets: dict[CallId, Sequence[tuple[float, float]]] = field(default_factory=dict)
 
-    async def look(self, call_id: CallId) -> SoundSeen:
+    async def look(self, call_ids: Collection[CallId]) -> Mapping[CallId, SoundSeen]:
+        return {call_id: self._look(call_id) for call_id in call_ids}
+
+    def _look(self, call_id: CallId) -> SoundSeen:
         size = self.sizes.get(call_id)
         if size is not None and self.grows:
             self.sizes[call_id] = size + self.grows
@@ -186,10 +189,13 @@ class FakeRecordings:
     async def incoming(self) -> Sequence[CallId]:
         return [call_id for call_id, size in self.sizes.items() if size is not None]
 
-    async def keep(self, call_id: CallId, secrets: Sequence[tuple[float, float]] = ()) -> float | None:
+    async def keep(self, ended: Mapping[CallId, Stretches]) -> Mapping[CallId, float | OSError | None]:
+        return {call_id: self._keep(call_id, secrets) for call_id, secrets in ended.items()}
+
+    def _keep(self, call_id: CallId, secrets: Stretches) -> float | OSError | None:
         self.secrets[call_id] = secrets
         if self.full:
-            raise OSError(28, "No space left on device")
+            return OSError(28, "No space left on device")
         size = self.sizes.get(call_id)
         if not size:
             return None

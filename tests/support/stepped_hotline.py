@@ -71,9 +71,8 @@ class _Controller(startup.ControllerProcess):
 
     async def start(self) -> None:
         home = self._settings.home
-        environment = {**os.environ, **self._settings.as_environment(), **_stepped(home)}
-        environment["LD_PRELOAD"] = str(_library(home))
-        await self._run(sys.executable, "-m", "callcenter", "controller", environment=environment)
+        environment = {**self._environment, **_stepped(home), "LD_PRELOAD": str(_library(home))}
+        await self._run(*self._command, environment=environment, handed_over=[*self._memories.values()])
 
 
 class _Asterisk(process.AsteriskProcess):

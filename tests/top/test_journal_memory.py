@@ -41,25 +41,25 @@ def file_of(home: Path) -> Path:
 
 
 def test_the_next_supervisor_of_a_home_finds_what_the_one_before_held(home: Path) -> None:
-    supervisor_dies_holding(home, b"not lasting\n", b"open\n")
+    supervisor_dies_holding(home, b"not lasting\n", b"open\n", b"time\n")
 
-    assert found(home) == [b"not lasting\n", b"open\n"]
+    assert found(home) == [b"not lasting\n", b"open\n", b"time\n"]
 
 
 def test_no_home_finds_what_is_anothers(home: Path) -> None:
-    supervisor_dies_holding(home, b"not lasting\n", b"open\n")
+    supervisor_dies_holding(home, b"not lasting\n", b"open\n", b"time\n")
     other = home / "other"
 
-    assert found(other) == [b"", b""]
+    assert found(other) == [b"", b"", b""]
     forget_memories(other)
 
 
 def test_what_is_forgotten_is_gone(home: Path) -> None:
-    supervisor_dies_holding(home, b"not lasting\n", b"open\n")
+    supervisor_dies_holding(home, b"not lasting\n", b"open\n", b"time\n")
 
     forget_memories(home)
 
-    assert found(home) == [b"", b""]
+    assert found(home) == [b"", b"", b""]
 
 
 def test_nobody_else_may_read_it(home: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_file_that_somebody_else_has_put_there_is_not_taken(home: Path, way: s
         path.symlink_to(elsewhere)
 
     with structlog.testing.capture_logs() as told:
-        supervisor_dies_holding(home, b"not lasting\n", b"open\n")
+        supervisor_dies_holding(home, b"not lasting\n", b"open\n", b"time\n")
 
     assert [line["log_level"] for line in told] == ["warning"]
     assert path.read_bytes() == elsewhere.read_bytes() == b""
