@@ -21,7 +21,7 @@ def moment(value: datetime | None) -> str | None:
     """RFC 3339 in UTC with milliseconds."""
     if value is None:
         return None
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"{value.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"  # without its +00:00
 
 
 def leg_view(leg: Leg) -> Json:

@@ -199,8 +199,8 @@ class Alarms(Protocol):
 class Tickets(Protocol):
     """Tickets with optimistic versions and a hash-chained trace. `actor` is who did it."""
 
-    async def draft_from_call(self, call: Call, *, at: datetime) -> Ticket:
-        """Draft a ticket from an answered call; the same call always gives the same ticket."""
+    async def draft_from_calls(self, calls: Sequence[Call], *, at: datetime) -> Sequence[Ticket]:
+        """Draft a ticket from each of these answered calls; the same call always gives the same ticket."""
         ...
 
     async def create(self, fields: Mapping[str, Any], *, at: datetime, actor: str) -> Ticket:

@@ -38,7 +38,7 @@ from callcenter.office.stream import Stream
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 0.1  # how late a wrap-up may end or an announcement begin
-PICTURE_SECONDS = 0.02  # on a busy day queue and trunk change with every event; nobody sees more than fifty a second
+PICTURE_SECONDS = 0.05  # on a busy day queue and trunk change with every event; nobody sees more than twenty a second
 BEAT_SECONDS = 1.0
 FROZEN_SECONDS = 2.5  # the dialplan gives up on us after 3: whoever was away for longer must not decide on old news
 BROKEN_SECONDS = 10.0  # by then every caller is in Asterisk's own queue, since no beat told that we decide

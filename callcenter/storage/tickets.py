@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,7 +25,11 @@ from callcenter.storage.store import Store, UnfitError
 from callcenter.storage.tables import TicketCallRow, TicketDayRow, TicketRow, TicketTraceRow
 
 _LINKS = table_of(TicketCallRow).c
-_DRAFTED_FROM = select(_LINKS.ticket_id).where(_LINKS.call_id == bindparam("from_call"), _LINKS.drafted.is_(True))
+_DRAFTED_FROM = select(_LINKS.call_id, _LINKS.ticket_id).where(
+    _LINKS.call_id.in_(bindparam("from_calls", expanding=True)), _LINKS.drafted.is_(True)
+)
+
+_Made = TypeVar("_Made")
 
 AUTOMATIC = "hotline"
 """Actor of what the hotline does by itself."""
@@ -47,15 +51,17 @@ class Tickets:
         self._new_id = new_id
         self._area_code = area_code
 
-    async def draft_from_call(self, call: Call, *, at: datetime) -> Ticket:
-        """Draft a ticket from an answered call; the same call always gives the same ticket."""
+    async def draft_from_calls(self, calls: Sequence[Call], *, at: datetime) -> Sequence[Ticket]:
+        """Draft a ticket from each of these answered calls; the same call always gives the same ticket.
 
-        async def draft(session: AsyncSession) -> Ticket:
-            ticket_id = await session.scalar(_DRAFTED_FROM, {"from_call": call.id})
-            if ticket_id is not None:
-                return await _required(session, ticket_id)
-            fields = {"caller_phone": call.caller}
-            return await self._draft(session, fields, at=at, actor=AUTOMATIC, call_ids=(call.id,))
+        `calls`: each once, at most 100.
+        """
+
+        async def draft(session: AsyncSession) -> Sequence[Ticket]:
+            there = await _drafted_from(session, [call.id for call in calls])
+            new = [({"caller_phone": call.caller}, (call.id,)) for call in calls if call.id not in there]
+            made = {ticket.call_ids[0]: ticket for ticket in await self._draft(session, new, at=at, actor=AUTOMATIC)}
+            return [there.get(call.id) or made[call.id] for call in calls]
 
         return await self._write(draft)
 
@@ -65,7 +71,7 @@ class Tickets:
         checked["notes_edited"] = checked.get("notes") is not None
 
         async def draft(session: AsyncSession) -> Ticket:
-            return await self._draft(session, checked, at=at, actor=actor, call_ids=())
+            return (await self._draft(session, [(checked, ())], at=at, actor=actor))[0]
 
         return await self._write(draft)
 
@@ -157,7 +163,7 @@ class Tickets:
                 continue  # somebody edited it in this very moment: look at it again
         return await self._write(change)
 
-    async def _write(self, act: Callable[[AsyncSession], Awaitable[Ticket]]) -> Ticket:
+    async def _write(self, act: Callable[[AsyncSession], Awaitable[_Made]]) -> _Made:
         """Do one act in one transaction; again where another writer was there first."""
         for _ in range(_TRIES - 1):
             try:
@@ -179,46 +185,66 @@ class Tickets:
     async def _draft(
         self,
         session: AsyncSession,
-        fields: Mapping[str, Any],
+        drafts: Sequence[tuple[Mapping[str, Any], tuple[CallId, ...]]],
         *,
         at: datetime,
         actor: str,
-        call_ids: tuple[CallId, ...],
-    ) -> Ticket:
+    ) -> Sequence[Ticket]:
+        """Draft tickets; each is told by its fields and its calls."""
+        if not drafts:
+            return ()
         at = at.astimezone(UTC)
-        blank = Ticket(
-            id=TicketId(self._new_id()),
-            number=await self._next_number(session, at),
-            version=1,
-            state=TicketState.DRAFTED,
-            created=at,
-            call_ids=call_ids,
+        tickets = []
+        for number, (fields, call_ids) in zip(await self._next_numbers(session, at, len(drafts)), drafts, strict=True):
+            blank = Ticket(
+                id=TicketId(self._new_id()),
+                number=number,
+                version=1,
+                state=TicketState.DRAFTED,
+                created=at,
+                call_ids=call_ids,
+            )
+            filled = dataclasses.replace(blank, **fields)
+            tickets.append(domain.traced(filled, at=at, actor=actor, action="drafted", note=None))
+        await add(session, TicketRow, [_values(ticket) for ticket in tickets])
+        await add(
+            session, TicketTraceRow, [_step_values(ticket.id, step) for ticket in tickets for step in ticket.trace]
         )
-        ticket = domain.traced(dataclasses.replace(blank, **fields), at=at, actor=actor, action="drafted", note=None)
-        await add(session, TicketRow, [_values(ticket)])
-        await add(session, TicketTraceRow, [_step_values(ticket.id, step) for step in ticket.trace])
         links = [
             {"ticket_id": ticket.id, "position": position, "call_id": call_id, "drafted": True}
-            for position, call_id in enumerate(call_ids)
+            for ticket in tickets
+            for position, call_id in enumerate(ticket.call_ids)
         ]
         await add(session, TicketCallRow, links)
-        return ticket
+        return tickets
 
-    async def _next_number(self, session: AsyncSession, at: datetime) -> str:
-        """Take the day's next number; given back by itself when the transaction fails."""
+    async def _next_numbers(self, session: AsyncSession, at: datetime, count: int) -> Sequence[str]:
+        """Take the day's next numbers; given back by themselves when the transaction fails."""
         day = at.astimezone(self._zone).strftime("%Y%m%d")
-        given = await session.scalar(_next_of_day(dialect_of(session)), {"day": day, "given": 1})
+        given = await session.scalar(_next_of_day(dialect_of(session)), {"day": day, "given": count})
         assert given is not None
         if given > _MOST_OF_A_DAY:
             raise UnavailableError("the day's ticket numbers are used up")
-        return f"{day}{given:06d}"
+        return [f"{day}{number:06d}" for number in range(given - count + 1, given + 1)]
 
 
 @cache
 def _next_of_day(dialect: str) -> ReturningInsert[int]:
     table = table_of(TicketDayRow)
-    more = {"given": table.c.given + 1}
-    return insert_into(table, dialect).on_conflict_do_update(index_elements=["day"], set_=more).returning(table.c.given)
+    statement = insert_into(table, dialect)
+    more = {"given": table.c.given + statement.excluded["given"]}
+    return statement.on_conflict_do_update(index_elements=["day"], set_=more).returning(table.c.given)
+
+
+async def _drafted_from(session: AsyncSession, call_ids: Sequence[CallId]) -> Mapping[CallId, Ticket]:
+    """Give the tickets that were drafted from these calls before."""
+    links = {
+        link.ticket_id: CallId(link.call_id) for link in await session.execute(_DRAFTED_FROM, {"from_calls": call_ids})
+    }
+    if not links:
+        return {}
+    rows = (await session.scalars(select(TicketRow).where(TicketRow.id.in_(links)))).all()
+    return {links[ticket.id]: ticket for ticket in await _with_steps(session, rows)}
 
 
 async def _required(session: AsyncSession, ticket_id: str) -> Ticket:

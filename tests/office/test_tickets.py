@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from callcenter.domain.exchange.commands import NoteUtterance, SetSecret
-from callcenter.domain.ids import LegId
+from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.notes import Side, Utterance, UtteranceId
 from callcenter.domain.views import Json
 from callcenter.office import tickets as ticket_office
@@ -66,6 +66,20 @@ async def test_a_store_that_is_away_delays_the_draft_and_loses_none(monkeypatch:
         await eventually(lambda: office.alarms_in_a_while() == [])
 
     assert list(tickets.drafted) == [CALL]
+
+
+async def test_one_that_the_store_does_not_take_together_with_others_keeps_nobody_from_his_ticket() -> None:
+    office, tickets = an_office(), FakeTickets(takes_one=True)
+    left = []
+    for number in range(3):
+        earlier, call_id = an_office(), CallId(f"7c1b0d64-0000-4000-8000-00000000001{number}")
+        earlier.a_caller_waits(call_id)
+        earlier.the_seat_answers()
+        left.append(earlier.switchboard.exchange.call(call_id))
+    desk = an_office_for(office, tickets, FakeCalls(undrafted=[call for call in left if call is not None]))
+
+    async with running(desk.run):
+        await eventually(lambda: len(tickets.drafted) == 3)
 
 
 async def test_calls_that_an_earlier_controller_left_without_a_ticket_get_theirs() -> None:
@@ -151,7 +165,7 @@ async def test_tickets_of_calls_long_over_show_what_was_heard_in_them() -> None:
     office.a_caller_waits()
     office.the_seat_answers()
     call = office.switchboard.exchange.calls[0]
-    ticket = await tickets.draft_from_call(call, at=office.clock.now())
+    (ticket,) = await tickets.draft_from_calls([call], at=office.clock.now())
 
     elsewhere = an_office()
     calls.stored[CALL] = call.with_utterance(said(1, "停水了。"))

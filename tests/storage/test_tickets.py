@@ -65,11 +65,29 @@ async def _find(
     return await tickets.find(state=state, kind=kind, unit=unit, caller=caller, text=text, limit=limit, cursor=cursor)
 
 
+async def _draft(tickets: Tickets, call: Call, *, at: datetime) -> Ticket:
+    (ticket,) = await tickets.draft_from_calls([call], at=at)
+    return ticket
+
+
+async def test_of_several_calls_each_has_its_own_ticket_also_those_drafted_before(tickets: Tickets) -> None:
+    calls = [_call() for _ in range(5)]
+    before = await tickets.draft_from_calls(calls[1:3], at=NOON)
+
+    drafted = await tickets.draft_from_calls(calls, at=NOON + timedelta(hours=1))
+
+    assert [ticket.call_ids for ticket in drafted] == [(call.id,) for call in calls]
+    assert drafted[1:3] == before
+    assert sorted(ticket.number[8:] for ticket in drafted) == [f"{number:06d}" for number in range(1, 6)]
+    assert [await tickets.get(ticket.id) for ticket in drafted] == list(drafted)
+    assert not any(map(broken_at, drafted))
+
+
 async def test_the_same_call_always_gives_the_same_ticket(tickets: Tickets) -> None:
     call = _call()
 
-    first = await tickets.draft_from_call(call, at=NOON)
-    second = await tickets.draft_from_call(replace(call, held=True), at=NOON + timedelta(hours=1))
+    first = await _draft(tickets, call, at=NOON)
+    second = await _draft(tickets, replace(call, held=True), at=NOON + timedelta(hours=1))
 
     assert first == second == await tickets.get(first.id) == await tickets.by_number(first.number)
     assert first.call_ids == (call.id,)
@@ -84,9 +102,7 @@ async def test_a_call_drafted_by_two_at_once_has_one_ticket(db: Database) -> Non
     stores = [Store(db.url) for _ in range(4)]
 
     async with asyncio.TaskGroup() as group:
-        drafts = [
-            group.create_task(_tickets(store, f"w{n}").draft_from_call(call, at=NOON)) for n, store in enumerate(stores)
-        ]
+        drafts = [group.create_task(_draft(_tickets(store, f"w{n}"), call, at=NOON)) for n, store in enumerate(stores)]
 
     assert len({draft.result().id for draft in drafts}) == 1
     assert len((await db.rows())["tickets"]) == 1
@@ -119,7 +135,7 @@ async def test_a_failed_draft_gives_its_number_back(tickets: Tickets, store: Sto
 
 
 async def test_a_draft_is_completed_and_filed_and_every_step_is_traced(tickets: Tickets) -> None:
-    draft = await tickets.draft_from_call(_call(), at=NOON)
+    draft = await _draft(tickets, _call(), at=NOON)
 
     edited = await tickets.edit(
         draft.id, {**COMPLETE, "urgency": "urgent", "confidential": True}, version=1, at=NOON, actor="李芳"
@@ -143,7 +159,7 @@ async def test_a_draft_is_completed_and_filed_and_every_step_is_traced(tickets: 
 
 
 async def test_notes_are_what_was_heard_until_a_person_writes_his_own(tickets: Tickets) -> None:
-    untouched, written = [await tickets.draft_from_call(_call(), at=NOON) for _ in range(2)]
+    untouched, written = [await _draft(tickets, _call(), at=NOON) for _ in range(2)]
     by_hand = await tickets.create({**COMPLETE, "notes": "市民来访"}, at=NOON, actor="api")
     await tickets.edit(untouched.id, COMPLETE, version=1, at=NOON, actor="api")
     own = await tickets.edit(written.id, {**COMPLETE, "notes": None}, version=1, at=NOON, actor="api")
@@ -260,7 +276,7 @@ async def test_a_locked_store_says_so_in_time_and_without_the_callers_words(db: 
     tickets = _tickets(store, "a")
     lock = Store(db.url)
     async with lock.writing() as session:
-        await _tickets(lock, "b")._next_number(session, NOON)  # holds the day's row
+        await _tickets(lock, "b")._next_numbers(session, NOON, 1)  # holds the day's row
 
         async with asyncio.timeout(3.0):
             with pytest.raises(UnavailableError) as away:

@@ -138,12 +138,17 @@ class FakeTickets:
     """A store of tickets that can be away."""
 
     away: bool = False
+    takes_one: bool = False
+    """It refuses several at once: one of them does not fit."""
     refused: int = 0
     drafted: dict[str, Ticket] = field(default_factory=dict)
 
-    async def draft_from_call(self, call: Call, *, at: datetime) -> Ticket:
-        if self.away:
+    async def draft_from_calls(self, calls: Sequence[Call], *, at: datetime) -> Sequence[Ticket]:
+        if self.away or (len(calls) > 1 and self.takes_one):
             raise UnavailableError("the store is away")
+        return [self._draft(call, at) for call in calls]
+
+    def _draft(self, call: Call, at: datetime) -> Ticket:
         if call.id not in self.drafted:
             number = f"20261124{len(self.drafted) + 1:06d}"
             ticket = Ticket(
