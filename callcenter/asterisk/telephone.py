@@ -142,7 +142,6 @@ class Telephone:
                 self._end(self._table.caller(wish.call_id))
             case AfterTalk():
                 self._on_caller(wish.call_id, "AFTERTO", "requeue" if wish.requeue else "end")
-                self._on_caller(wish.call_id, "SAY", "")  # else it would be said at his next return to the line
             case Announce():
                 self._on_caller(wish.call_id, "SAY", self._say_files(wish))
             case PlayMusic():

@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from callcenter.domain.errors import CallcenterError
@@ -14,14 +13,27 @@ HELD = 10_000  # events kept for those who come back; some minutes of a busy hot
 PATIENCE = 2_000  # events that may wait for one watcher; a page that is further behind had better begin anew
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamEvent:
-    """One event; `data` is the whole object after the change (contract.md §5)."""
+    """One event. Its `data` are written out for the first who reads them: mostly nobody watches."""
 
-    type: str
-    seq: int
-    time: datetime
-    data: Json
+    __slots__ = ("_data", "seq", "time", "type")
+
+    def __init__(self, *, type: str, seq: int, time: datetime, data: "Data") -> None:  # noqa: A002 - the contract's own word
+        self.type = type
+        self.seq = seq
+        self.time = time
+        self._data = data
+
+    @property
+    def data(self) -> Json:
+        """The whole object after the change (contract.md §5)."""
+        if callable(self._data):
+            self._data = self._data()
+        return self._data
+
+
+Data = Json | Callable[[], Json]
+"""What an event tells, or how it is made of things that do not change any more."""
 
 
 class TooSlowError(CallcenterError):
@@ -78,7 +90,7 @@ class Stream:
         """Tell this part of every event, in the moment it is published; it must not wait."""
         self._published.append(published)
 
-    def publish(self, type: str, at: datetime, data: Json) -> StreamEvent:  # noqa: A002 - the contract's own word
+    def publish(self, type: str, at: datetime, data: Data) -> StreamEvent:  # noqa: A002 - the contract's own word
         """Number an event and give it to all who watch."""
         self.seq += 1
         event = StreamEvent(type=type, seq=self.seq, time=at, data=data)

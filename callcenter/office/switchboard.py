@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 import structlog
@@ -259,8 +260,8 @@ class Switchboard:
             noticed(fact, call)
 
     def _publish(self, fact: Fact, call: Call | None) -> None:
-        if (data := event_data(fact, call)) is not None:
-            self._stream.publish(fact.kind, fact.at, data)
+        if not isinstance(fact, UNTOLD):
+            self._stream.publish(fact.kind, fact.at, partial(event_data, fact, call))
 
     def publish_changes(self) -> None:
         """Tell what follows from facts, and what changed without one: a line at a seat, a pause that is over.
@@ -315,11 +316,12 @@ def _of_call(fact: OfCall) -> Json:
     return {"call_id": fact.call_id} | ({"recovered": True} if fact.recovered else {})
 
 
-def event_data(fact: Fact, call: Call | None) -> Json | None:
-    """Give a fact as watchers see it: the whole object after the change, and what is special to it.
+UNTOLD = (facts.TicketChanged, facts.TicketStands, facts.ClockStepped)
+"""Facts that watchers are not told: the ticket itself is published by whoever works on it."""
 
-    None for what is told of a ticket, which whoever drafts it publishes itself, and of the clock.
-    """
+
+def event_data(fact: Fact, call: Call | None) -> Json:
+    """Give a fact as watchers see it: the whole object after the change, and what is special to it."""
     match fact:
         case facts.SeatChanged():
             return seat_view(fact.seat)
@@ -329,8 +331,6 @@ def event_data(fact: Fact, call: Call | None) -> Json | None:
             return alarm_view(Alarm(name=fact.name, detail=fact.detail, since=fact.at))
         case facts.AlarmCleared():
             return {"name": fact.name}
-        case facts.TicketChanged() | facts.TicketStands() | facts.ClockStepped():
-            return None
         case facts.LegChanged():
             return {**leg_view(fact.leg), **_of_call(fact)}
         case facts.UtteranceHeard():

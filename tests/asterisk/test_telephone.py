@@ -240,11 +240,9 @@ async def test_wishes_reach_asterisk_in_their_order() -> None:
 
         assert line.server.said("Setvar", "QueuePause", "Hangup", "QueueWithdrawCaller") == [
             ("Setvar", CALLER, "requeue", "AFTERTO"),
-            ("Setvar", CALLER, "", "SAY"),
             ("QueuePause", "PJSIP/8001", "true", "hotline", "break"),
             ("Hangup", SEAT),
             ("Setvar", CALLER, "end", "AFTERTO"),
-            ("Setvar", CALLER, "", "SAY"),
             ("QueueWithdrawCaller", CALLER, "hotline"),
             ("Hangup", CALLER),
         ]
