@@ -34,7 +34,7 @@ class Moment(TypeDecorator[datetime]):
 def microseconds(value: datetime) -> int:
     """Whole microseconds since 1970 in UTC."""
     since = value - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds  # a division of the whole takes longer
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds  # to divide the whole takes longer
 
 
 def from_microseconds(value: int) -> datetime:
