@@ -1,6 +1,6 @@
 """The lines of the trunk that are in use at one moment, and which way each was called."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,12 +35,17 @@ class Trunk:
 
 
 def trunk_of(calls: Iterable[Call]) -> Trunk:
-    """Find the lines of these calls that are in use; a unit may still be on the line when its caller has gone."""
-    lines = [line for call in calls for line in _lines(call)]
+    """Find the lines of these calls that are in use."""
+    return trunk_with(line for call in calls for line in lines_of(call))
+
+
+def trunk_with(lines: Iterable[TrunkLine]) -> Trunk:
+    """Give the trunk in which these lines are in use."""
     return Trunk(name=TRUNK, lines=tuple(sorted(lines, key=lambda line: (line.since, line.leg_id))))
 
 
-def _lines(call: Call) -> Iterable[TrunkLine]:
+def lines_of(call: Call) -> Iterator[TrunkLine]:
+    """Give the lines of this call that are in use; a unit may still be on the line when its caller has gone."""
     if call.is_live:
         yield TrunkLine(call_id=call.id, leg_id=LegId(call.id), direction=call.direction, since=call.t0)
     for leg in call.legs:

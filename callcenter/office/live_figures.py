@@ -13,7 +13,7 @@ from datetime import datetime, tzinfo
 import structlog
 
 from callcenter.domain.errors import CallcenterError
-from callcenter.domain.facts import Fact
+from callcenter.domain.facts import ClockStepped, Fact
 from callcenter.domain.figures.catalogue import value_view
 from callcenter.domain.figures.records import Period
 from callcenter.domain.figures.running import Running
@@ -98,7 +98,8 @@ class LiveFigures:
             self._days.put_nowait(day)
             await self._follow(day, period)
             self._day = None
-            last = self._say(day, self._now())  # also what happened since it was told before: what is kept was shown
+            # Also what happened since it was told before: what is kept was shown.
+            last = self._say(day, max(self._now(), period.begins))
             day.ended = last.at
             day.scopes_moved.set()
             try:
@@ -107,10 +108,11 @@ class LiveFigures:
                 log.error("the day's figures as they were shown could not be kept", day=str(today), why=str(error))
 
     async def _follow(self, day: _Day, period: Period) -> None:
-        while (left := (period.ends - self._clock.now()).total_seconds()) > 0:
+        """Tell this day's figures until it is over, or the clock is set back to the day before, which goes on then."""
+        while (now := self._clock.now()) in period:
             day.moved.clear()
             self._say(day, self._now())
-            await asyncio.sleep(min(self._every, left))
+            await asyncio.sleep(min(self._every, (period.ends - now).total_seconds()))
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, (period.ends - self._clock.now()).total_seconds())):
                     await day.moved.wait()
@@ -200,4 +202,6 @@ def _in_order(scopes: Iterable[Scope]) -> Sequence[Scope]:
 
 
 def _later(one: datetime | None, fact: Fact) -> datetime:
-    return fact.at if one is None else max(one, fact.at)
+    """Give the newest time that a fact has; a new time that is taken over counts from there, also where it is earlier."""
+    is_anew = one is None or (isinstance(fact, ClockStepped) and fact.taken_over)
+    return fact.at if one is None or is_anew else max(one, fact.at)

@@ -271,13 +271,13 @@ class Switchboard:
         self._is_told, self._told_at = True, self._clock.monotonic()
         trunk = self._exchange.trunk()
         if trunk != self._trunk:
-            self._stream.publish("trunk.changed", self._clock.now(), trunk_view(trunk))
+            self._stream.publish("trunk.changed", self._clock.now(), partial(trunk_view, trunk))
             self._trunk = trunk
         queues = self._exchange.queues()
         shapes = [_shape(queue) for queue in queues]
         for queue, shape in zip(queues, shapes, strict=True):
             if shape not in self._queues:
-                self._stream.publish("queue.changed", self._clock.now(), queue_view(queue))
+                self._stream.publish("queue.changed", self._clock.now(), partial(queue_view, queue))
         self._queues = shapes
 
 

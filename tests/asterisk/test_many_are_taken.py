@@ -6,12 +6,14 @@ seats took callers out of the applications in which they waited, one empty chann
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
+from callcenter.asterisk.channels import Channel
 from callcenter.asterisk.provision import Plan
+from callcenter.domain.errors import UnavailableError
 from callcenter.domain.telephony import CallerLeft, CallerWaits, PartyJoined, TelephonyEvent
 from tests.asterisk.conftest import Ami
 from tests.asterisk.test_real_asterisk import Line, on_line
@@ -26,6 +28,8 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(120)]
 CALLERS = 400
 EACH_SECOND = 40
 TALK_SECONDS = 0.1
+MOMENT_SECONDS = 0.03  # within it a seat has answered and the caller is moved
+MOMENTS = 60
 
 
 class Told(list[TelephonyEvent]):
@@ -61,6 +65,20 @@ async def test_none_of_hundreds_leaves_an_empty_channel_behind(ami: Ami, plan: P
         assert told.times(PartyJoined) == CALLERS, "somebody was in no talk, or in two"
 
 
+async def test_none_of_hundreds_who_hang_up_as_they_are_taken_leaves_one(ami: Ami, plan: Plan) -> None:
+    async with on_line(ami) as line, callers_wait_at_once(line):
+        line.events = told = Told()
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(CALLERS):
+                tasks.create_task(hangs_up_as_he_is_taken(line, told, number))
+                await asyncio.sleep(1 / EACH_SECOND)
+
+        await eventually(lambda: told.times(CallerLeft) == CALLERS, within=20)
+        async with asyncio.timeout(10):
+            while await channels(plan.home):  # noqa: ASYNC110  # another process's list
+                await asyncio.sleep(0.1)
+
+
 @asynccontextmanager
 async def callers_wait_at_once(line: Line) -> AsyncIterator[None]:
     """Bring callers into the line without a flow."""
@@ -73,7 +91,26 @@ async def callers_wait_at_once(line: Line) -> AsyncIterator[None]:
 
 async def rings_and_is_taken(line: Line, told: Told, number: int) -> None:
     """Let one call, and a seat that answers at once take him; a phone of a seat is not needed for it."""
-    caller, seat = f"caller-{number:04}", f"seat-{number:04}"
+    caller = await waits(line, told, number)
+    await is_taken(line, caller, number)
+    await eventually(lambda: caller.joined, within=10)
+    await asyncio.sleep(TALK_SECONDS)
+    await line.link.act("Hangup", Channel=f"seat-{number:04}")
+
+
+async def hangs_up_as_he_is_taken(line: Line, told: Told, number: int) -> None:
+    """Let one call who hangs up when a seat has just answered: one some milliseconds sooner or later than the other."""
+    caller = await waits(line, told, number)
+    await is_taken(line, caller, number)
+    await asyncio.sleep(number % MOMENTS / MOMENTS * MOMENT_SECONDS)
+    for channel in (caller.uniqueid, f"seat-{number:04}"):
+        with suppress(UnavailableError):  # it has gone by itself
+            await line.link.act("Hangup", Channel=channel)
+
+
+async def waits(line: Line, told: Told, number: int) -> Channel:
+    """Let one call, and come into the line; gives his channel."""
+    caller = f"caller-{number:04}"
     await line.link.act(
         "Originate",
         Channel="Local/12345@hotline-in/n",
@@ -88,17 +125,19 @@ async def rings_and_is_taken(line: Line, told: Told, number: int) -> None:
     )
     channel = line.table.get(caller)
     assert channel is not None
+    return channel
+
+
+async def is_taken(line: Line, caller: Channel, number: int) -> None:
+    """Let a seat that answers at once take him."""
     await line.link.act(
         "Originate",
         Channel="Local/s@music/n",
         Context="offer",
         Exten="s",
         Priority="1",
-        Variable=f"CALLER={channel.name}",
+        Variable=f"CALLER={caller.name}",
         Async="true",
-        ChannelId=seat,
-        OtherChannelId=f"music-{seat}",
+        ChannelId=f"seat-{number:04}",
+        OtherChannelId=f"music-seat-{number:04}",
     )
-    await eventually(lambda: channel.joined, within=10)
-    await asyncio.sleep(TALK_SECONDS)
-    await line.link.act("Hangup", Channel=seat)

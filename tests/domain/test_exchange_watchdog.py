@@ -3,6 +3,7 @@
 from callcenter.domain.calls import LegState
 from callcenter.domain.exchange import Policy
 from callcenter.domain.exchange.commands import SetSeatState
+from callcenter.domain.exchange.watchdog import LOOK_SECONDS
 from callcenter.domain.ids import CallId
 from callcenter.domain.seats import SeatState
 from callcenter.domain.telephony import CallerInFallback, LinkLost, PartyLeft
@@ -56,7 +57,7 @@ def test_a_caller_of_whom_we_only_did_not_hear_that_he_waits_again_is_offered_af
     story.pass_time(0.1)
 
     assert not [wish for wish in story.pass_time(1.8) if isinstance(wish, OfferSeat)]
-    assert [wish.seat for wish in story.pass_time(0.3) if isinstance(wish, OfferSeat)] == ["8002"]
+    assert [wish.seat for wish in story.pass_time(0.3 + LOOK_SECONDS) if isinstance(wish, OfferSeat)] == ["8002"]
     assert story.exchange.corrected == 1
 
 

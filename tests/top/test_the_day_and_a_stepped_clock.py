@@ -122,8 +122,10 @@ def counts(told: Json) -> dict[str, float | None]:
 
 
 @asynccontextmanager
-async def a_house(folder: Path, *, ahead: timedelta = timedelta()) -> AsyncIterator[House]:
-    """`ahead`: the clock was stepped before what reckons was started, with calls on the line."""
+async def a_house(
+    folder: Path, *, ahead: timedelta = timedelta(), set_by: timedelta = timedelta()
+) -> AsyncIterator[House]:
+    """`ahead`: the clock was stepped before what reckons was started, with calls on the line; `set_by`: it shows that."""
     db = await made(database("sqlite", folder))
     ours, its = socket.socketpair()
     from_it, to_it = await asyncio.open_connection(sock=ours)
@@ -132,8 +134,9 @@ async def a_house(folder: Path, *, ahead: timedelta = timedelta()) -> AsyncItera
     try:
         async with writing(Journal(db.url, db.folder)) as journal:
             house = House(zone, journal, store, Teller(journal), to_it)
+            house.set_by = set_by
             house.clock.now()
-            house.set_by = ahead
+            house.set_by += ahead
             to_it.write(frame(Ahead(house.clock.ahead)))
             its_clock = SystemClock(house.machine)
             async with running(
@@ -209,3 +212,28 @@ async def test_what_reckons_is_started_anew_while_the_old_time_is_kept(tmp_path:
 
         assert told["to"] < moment(local_day(old, house.zone).ends)
         assert await house.kept(old) is None
+
+
+async def test_a_clock_that_is_set_back_over_midnight_has_the_day_before_go_on(tmp_path: Path) -> None:
+    old, step = over_midnight(where_it_is_noon())
+    new = old + timedelta(days=1)
+    async with a_house(tmp_path, set_by=step) as house:
+        house.happens(*whole_call(new_call_id(), at=house.clock.now() - timedelta(minutes=5)))
+        await house.shows(new, offered=1)
+
+        house.set_by -= timedelta(minutes=20)
+        house.clock_was_stepped()
+        house.new_time_is_taken_over()
+        await house.shows(old, offered=0)
+        house.happens(*whole_call(new_call_id(), at=house.clock.now() - timedelta(seconds=61), caller="13800000001"))
+        told = await house.shows(old, offered=1, answered=1)
+        assert told["to"] < moment(local_day(old, house.zone).ends), "as of now, not of what was told before"
+
+        house.set_by += timedelta(minutes=20)
+        house.clock_was_stepped()
+        house.new_time_is_taken_over()
+        await house.shows(new, offered=1, answered=1)
+        kept = await house.kept(old)
+        assert kept is not None
+        assert kept.values["1a"] == (1, None)
+        assert await house.again(kept) == kept.values

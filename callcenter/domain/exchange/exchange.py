@@ -61,7 +61,7 @@ from callcenter.domain.ids import CallId, NewId, RecallId
 from callcenter.domain.recalls import Recall, RecallAttempt
 from callcenter.domain.seats import Seat, SeatState
 from callcenter.domain.telephony import TelephonyEvent
-from callcenter.domain.trunk import Trunk, trunk_of
+from callcenter.domain.trunk import Trunk, trunk_with
 from callcenter.domain.views import QueueView
 from callcenter.domain.wishes import EndCall, MuteRecording
 
@@ -211,7 +211,10 @@ class Exchange:
 
     def trunk(self) -> Trunk:
         """The lines of the trunk in use now."""
-        return trunk_of(self._state.on_line.values())
+        state = self._state
+        if state.trunk is None:
+            state.trunk = trunk_with(line for lines in state.trunk_lines.values() for line in lines)
+        return state.trunk
 
     def queues(self) -> Sequence[QueueView]:
         """The queue as it is now."""

@@ -330,6 +330,9 @@ def _tell_offer_end(state: State, call: Call, leg: Leg, ending: Ending, *, at: d
 def watch(state: State) -> None:
     """End offers to phones that give no sign of life, and steps that do not come to their end."""
     for call_id in list(state.on_line):
+        track = state.tracks[call_id]
+        if track.unit is None and track.ring_back is None and track.move is None:
+            continue  # nearly every call
         if state.linked and state.live(call_id) is not None:
             units.watch(state, state.calls[call_id])
             returns.watch(state, state.calls[call_id])

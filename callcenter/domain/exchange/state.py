@@ -13,6 +13,7 @@ from callcenter.domain.fold import apply
 from callcenter.domain.ids import CallId, LegId, NewId
 from callcenter.domain.recalls import Recall, RecallRules
 from callcenter.domain.seats import Seat, SeatState
+from callcenter.domain.trunk import Trunk, TrunkLine, lines_of
 from callcenter.domain.wishes import EndLeg, Wish
 
 WITHOUT_SEAT = (CallState.QUEUED, CallState.RINGING)
@@ -208,6 +209,10 @@ class State:
     on a busy day are many, and no event of a call may cost more for them."""
     in_line: dict[CallId, Call] = field(default_factory=dict)
     """Of these calls those whose caller has no seat yet, in the queue or while one rings for him."""
+    trunk_lines: dict[CallId, tuple[TrunkLine, ...]] = field(default_factory=dict)
+    """The lines of the trunk that each call uses."""
+    trunk: Trunk | None = None
+    """Those lines put together; None where they have changed since."""
     seats: dict[str, Seat] = field(default_factory=dict)
     alarms: AlarmBook = field(default_factory=AlarmBook)
     tracks: dict[CallId, Track] = field(default_factory=dict)
@@ -224,6 +229,8 @@ class State:
     settling: bool = False
     """The link is back, and which phones are in use for something else is still being told."""
     order: int = 0
+    watched_at: float | None = None
+    """When the watchdog has looked at every call last."""
     corrected: int = 0
     """How often the picture had to be put right; see `watchdog`."""
     settled: dict[CallId, None] = field(default_factory=dict)
@@ -258,12 +265,17 @@ class State:
                 calls[call.id] = call
             else:
                 calls.pop(call.id, None)
+        lines = tuple(lines_of(call))
+        if lines != self.trunk_lines.get(call.id, ()):
+            self.trunk_lines[call.id], self.trunk = lines, None
 
     def let_go(self, call_id: CallId) -> None:
         """Forget this call."""
         del self.tracks[call_id], self.calls[call_id]
         self.on_line.pop(call_id, None)
         self.in_line.pop(call_id, None)
+        if self.trunk_lines.pop(call_id, ()):
+            self.trunk = None
         self.settled[call_id] = None
 
     def note_seat(self, seat: Seat, at: datetime) -> Seat:

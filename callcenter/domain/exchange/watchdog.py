@@ -16,6 +16,8 @@ END_SECONDS = 5.0
 """A leg that was asked to end, or whose caller has left, is gone within milliseconds; then it is asked once more."""
 ALONE_SECONDS = 3.0
 """How long a caller may be in a talk with nobody: what follows it takes him half a second."""
+LOOK_SECONDS = 0.5
+"""Between two looks: each goes through every call."""
 BESIDE_SECONDS = 2.0
 """How long a caller may wait without an offer beside a free seat."""
 
@@ -25,6 +27,9 @@ def watch(state: State) -> None:
     if not state.linked:
         return
     outbound.watch(state)
+    if state.watched_at is not None and 0 <= state.now.mono - state.watched_at < LOOK_SECONDS:
+        return
+    state.watched_at = state.now.mono
     known = {call_id: state.tracks[call_id] for call_id in state.on_line if call_id not in state.unaccounted}
     for call_id, track in known.items():
         _end_what_was_to_end(state, state.calls[call_id], track)
