@@ -202,6 +202,6 @@ def _in_order(scopes: Iterable[Scope]) -> Sequence[Scope]:
 
 
 def _later(one: datetime | None, fact: Fact) -> datetime:
-    """Give the newest time that a fact has; a new time that is taken over counts from there, also where it is earlier."""
+    """Give the newest time that a fact has; a new time that is taken over counts from there, earlier or not."""
     is_anew = one is None or (isinstance(fact, ClockStepped) and fact.taken_over)
     return fact.at if one is None or is_anew else max(one, fact.at)

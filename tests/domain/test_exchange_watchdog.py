@@ -54,7 +54,7 @@ def test_a_caller_of_whom_we_only_did_not_hear_that_he_waits_again_is_offered_af
     story.ask(SetSeatState(extension="8002", state=SeatState.READY))
     story.hear(PartyLeft(at=story.at, call_id=A, leg_id=offer.leg_id, talk="talk of A"))
     story.leg_ends("A")  # its phone is lost; that he came back to the line is never told
-    story.pass_time(0.1)
+    story.pass_time(LOOK_SECONDS)
 
     assert not [wish for wish in story.pass_time(1.8) if isinstance(wish, OfferSeat)]
     assert [wish.seat for wish in story.pass_time(0.3 + LOOK_SECONDS) if isinstance(wish, OfferSeat)] == ["8002"]

@@ -125,7 +125,7 @@ def counts(told: Json) -> dict[str, float | None]:
 async def a_house(
     folder: Path, *, ahead: timedelta = timedelta(), set_by: timedelta = timedelta()
 ) -> AsyncIterator[House]:
-    """`ahead`: the clock was stepped before what reckons was started, with calls on the line; `set_by`: it shows that."""
+    """`set_by`: what the clock shows; `ahead`: it was stepped before what reckons was started, with calls on it."""
     db = await made(database("sqlite", folder))
     ours, its = socket.socketpair()
     from_it, to_it = await asyncio.open_connection(sock=ours)
