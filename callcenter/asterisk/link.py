@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 IN_USE = "Login Already In Use"  # Asterisk's words; there is no code for it
 FAILURES_LOGGED = 20  # a mistake that meets every event must not fill the disk
+ROUNDED_SECONDS = 2.0  # it tells whole seconds of a clock of its own
 OLDEST_ASTERISK = (22, 10, 1)  # softmix and AsyncAGI behave as measured from here on
 TALK_TECHNOLOGY = "softmix"
 HARMLESS_TECHNOLOGIES = frozenset({TALK_TECHNOLOGY, "holding_bridge"})
@@ -71,6 +72,9 @@ class AmiLink:
         self.state = LinkState(condition=Condition.CONNECTING, detail=f"connecting to {host}:{port}")
         self.version = ""
         """Asterisk's own version, once known."""
+        self.is_another = False
+        """It runs for less time than has passed since we were let in before: every call of before is over."""
+        self._let_in_at: float | None = None
         self.events_failed = 0
         """Events that our own code failed on, for /health; the link goes on with the next."""
 
@@ -229,6 +233,9 @@ class AmiLink:
             raise _LostError(f"Asterisk was not fully booted after {self._limits.boot:g} s") from None
         if wire.gone is not None:
             raise _LostError(wire.gone)
+        now, before = asyncio.get_running_loop().time(), self._let_in_at
+        ran_less = wire.uptime is not None and before is not None and wire.uptime + ROUNDED_SECONDS < now - before
+        self.is_another, self._let_in_at = ran_less, now
 
     async def _look_at_asterisk(self) -> None:
         """Refuse an Asterisk on which calls would go wrong later."""

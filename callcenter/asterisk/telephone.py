@@ -334,7 +334,7 @@ class Telephone:
     async def restored(self) -> None:
         """Take stock after a connection was made, and tell it. Raises UnavailableError."""
         self._end_flows()
-        picture = await found(self._link, self._table)
+        picture = replace(await found(self._link, self._table), is_another=self._link.is_another)
         if self._record is not None:
             meanwhile = await self._record(picture.at, {call.call_id for call in picture.calls})
             picture = replace(

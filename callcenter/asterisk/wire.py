@@ -57,6 +57,8 @@ class Wire(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         self.inbox_limit = inbox_limit
         self.arrived = asyncio.Event()
         self.booted = asyncio.Event()
+        self.uptime: float | None = None
+        """Seconds that Asterisk had run when it let us in, as it says."""
         self.gone: str | None = None
         self.unread = b""
         self.is_told = False
@@ -106,6 +108,8 @@ class Wire(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
             self._held_back = True
             self.transport.pause_reading()
         if message["Event"] == "FullyBooted":
+            uptime = message.get("Uptime", "")
+            self.uptime = float(uptime) if uptime.isdecimal() else None
             self.booted.set()
         elif message["Event"] == "Shutdown":
             self.drop("Asterisk is shutting down")

@@ -236,6 +236,8 @@ class LinkRestored(TelephonyEvent):
     """When it last wrote anything down; None where nothing can be read."""
     unread: bool = False
     """What it wrote down is still being read: of calls that are gone RecordRead tells how they ended."""
+    is_another: bool = False
+    """It was restarted since we heard it last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

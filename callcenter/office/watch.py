@@ -33,6 +33,7 @@ from callcenter.office.switchboard import Switchboard
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.25  # an Asterisk that was killed may be back within a second
+RESTARTED_SECONDS = 1.0  # for so long it counts as bad though it is back: long enough for the alarm
 RETRY_SECONDS = 5.0
 BEGIN_SECONDS = 20.0  # what was not well yet since we began is still beginning, as Asterisk is beside us
 LOOKED_BACK = 2 * WINDOW  # who asked half an hour ago may have listened to a menu before
@@ -83,6 +84,7 @@ class Watch:
         self._lately = LatelyAsked()
         self._began = clock.monotonic()
         self._been_well: set[str] = set()
+        self._restarts, self._restarted_at = switchboard.exchange.restarts, -RESTARTED_SECONDS
         self.components: Mapping[str, ComponentHealth] = {}
         """As of the last look."""
         switchboard.when_noted(self._noted)
@@ -153,13 +155,21 @@ class Watch:
     async def _look_at_the_components(self) -> None:
         self.components = await self._conditions()
         beginning = self._clock.monotonic() - self._began < BEGIN_SECONDS
+        restarted = self._was_restarted()
         for name, bad in BAD.items():
             component = self.components[name]
             if component.status not in bad:
                 self._been_well.add(name)
-                self._say(name, None)
+                self._say(name, "it was restarted" if name == ASTERISK and restarted else None)
             elif name in self._been_well or not beginning:
                 self._say(name, component.detail)
+
+    def _was_restarted(self) -> bool:
+        """Tell whether Asterisk was restarted just now: that may take less time than lies between two looks."""
+        now, restarts = self._clock.monotonic(), self._switchboard.exchange.restarts
+        if restarts > self._restarts:
+            self._restarts, self._restarted_at = restarts, now
+        return now - self._restarted_at < RESTARTED_SECONDS
 
     def _stands(self, name: str) -> bool:
         return any(alarm.name == name for alarm in self._switchboard.exchange.alarms)

@@ -13,6 +13,7 @@ from callcenter.domain.facts import Fact
 from callcenter.domain.ids import CallId
 from callcenter.domain.records import Numbered
 from callcenter.domain.seats import SeatState
+from callcenter.domain.telephony import LinkLost, LinkRestored
 from callcenter.domain.units import DutyHours
 from callcenter.office import watch as watching
 from callcenter.office.ports import ComponentHealth
@@ -172,3 +173,23 @@ def a_lost_caller(house: House, number: int) -> None:
     house.office.a_caller_waits(call_id)
     house.office.clock.advance(6)
     house.office.the_caller_hangs_up(call_id)
+
+
+@pytest.mark.parametrize("is_another", [True, False], ids=["restarted", "only cut"])
+async def test_an_asterisk_that_is_restarted_within_one_look_is_told_and_a_link_that_was_cut_is_not(
+    *, is_another: bool
+) -> None:
+    house = House(an_office())
+
+    async with running(house.watch.run):
+        assert await house.after(1) == []
+        now = house.office.clock.now()
+        house.office.tell(
+            LinkLost(at=now), LinkRestored(at=now, calls=(), seats_registered=frozenset(), is_another=is_another)
+        )
+        await house.after(0.2)
+        await house.after(0.5)
+        assert house.changes() == (["alarm.raised asterisk"] if is_another else [])
+        await house.after(8)
+
+    assert house.changes() == (["alarm.raised asterisk", "alarm.cleared asterisk"] if is_another else [])

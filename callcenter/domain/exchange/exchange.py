@@ -200,6 +200,11 @@ class Exchange:
         return self._state.linked
 
     @property
+    def restarts(self) -> int:
+        """How often Asterisk was restarted before our eyes."""
+        return self._state.restarts
+
+    @property
     def unaccounted(self) -> Sequence[Call]:
         """Calls that are gone, and of which Asterisk's record has yet to tell how they ended."""
         return [self._state.calls[call_id] for call_id in self._state.unaccounted]
@@ -289,6 +294,7 @@ class Exchange:
 
     def _hear_again(self, event: telephony.LinkRestored | telephony.RecordRead) -> None:
         if isinstance(event, telephony.LinkRestored):
+            self._state.restarts += event.is_another
             recovery.reconcile(self._state, event, self._dispatch)
         else:
             afterwards.take_in(self._state, event, self._dispatch)

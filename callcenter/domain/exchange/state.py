@@ -221,6 +221,8 @@ class State:
     """Seats whose operators have said what they do since we began."""
     outbound: Outbound = field(default_factory=Outbound)
     linked: bool = False
+    restarts: int = 0
+    """How often Asterisk was another one when it was heard again."""
     lost_at: datetime | None = None
     """When the link was lost that has not been restored yet."""
     unaccounted: dict[CallId, Unaccounted] = field(default_factory=dict)
