@@ -14,6 +14,8 @@ from callcenter.storage.kept_memory import KeptMemory
 
 log = structlog.get_logger(__name__)
 
+_ONE_READING = 0.1  # seconds; a step is ten times as much
+
 
 class KeptTime:
     """Behind this descriptor; without one (None) nothing is kept."""
@@ -33,9 +35,10 @@ class KeptTime:
             return
         line = _line_of(kept)
         try:
-            if self._memory.size:
+            if self._memory.size == len(line):
                 self._memory.put(line)
-            else:
+            else:  # nothing, or what a kill tore
+                self._memory.clear()
                 self._memory.add(line)
         except OSError as error:
             if not self._is_full:
@@ -47,7 +50,7 @@ class KeptTime:
 
 def _is_as_good(written: Kept, kept: Kept) -> bool:
     """The two clocks were only read a moment apart."""
-    return written.shift == kept.shift and abs(written.apart - kept.apart) < 0.1  # noqa: PLR2004 - seconds
+    return written.shift == kept.shift and abs(written.apart - kept.apart) < _ONE_READING
 
 
 def _line_of(kept: Kept) -> bytes:

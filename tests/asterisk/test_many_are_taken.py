@@ -58,10 +58,7 @@ async def test_none_of_hundreds_leaves_an_empty_channel_behind(ami: Ami, plan: P
                 tasks.create_task(rings_and_is_taken(line, told, number))
                 await asyncio.sleep(1 / EACH_SECOND)
 
-        await eventually(lambda: told.times(CallerLeft) == CALLERS, within=20)
-        async with asyncio.timeout(10):
-            while await channels(plan.home):  # noqa: ASYNC110  # another process's list
-                await asyncio.sleep(0.1)
+        await all_leave(told, plan)
         assert told.times(PartyJoined) == CALLERS, "somebody was in no talk, or in two"
 
 
@@ -73,10 +70,15 @@ async def test_none_of_hundreds_who_hang_up_as_they_are_taken_leaves_one(ami: Am
                 tasks.create_task(hangs_up_as_he_is_taken(line, told, number))
                 await asyncio.sleep(1 / EACH_SECOND)
 
-        await eventually(lambda: told.times(CallerLeft) == CALLERS, within=20)
-        async with asyncio.timeout(10):
-            while await channels(plan.home):  # noqa: ASYNC110  # another process's list
-                await asyncio.sleep(0.1)
+        await all_leave(told, plan)
+
+
+async def all_leave(told: Told, plan: Plan) -> None:
+    """Wait until every caller has left, and no channel stands in Asterisk's lists."""
+    await eventually(lambda: told.times(CallerLeft) == CALLERS, within=20)
+    async with asyncio.timeout(10):
+        while await channels(plan.home):  # noqa: ASYNC110  # another process's list
+            await asyncio.sleep(0.1)
 
 
 @asynccontextmanager

@@ -57,16 +57,7 @@ async def test_by_an_hour(
     hotline: Hotline, stepped_hotline: SteppedHotline, seconds: int, tell_result: TellResult
 ) -> None:
     told = Told(hotline)
-    seat = await hotline.seat("8001")
-    both = [await hotline.caller_dials(), await hotline.caller_dials()]
-    for citizen in both:
-        await citizen.until("call.queued", within=HEAR)
-    began = time.monotonic()  # a few milliseconds after t2 of the later one, who waits
-    at_seat = await seat.rings(within=HEAR)
-    await at_seat.answer()
-    talking, waiting = sorted(both, key=lambda citizen: f"sip:{citizen.number}@" not in at_seat.caller.uri)
-    talk = InTalk(talking, seat, at_seat)
-    await still_talk(talk)
+    talk, waiting, began = await one_talks_one_waits(hotline)
     greeted = await hotline.caller_dials(tone=None)
     await greeted.until("call.voice", within=HEAR)
 
@@ -117,16 +108,7 @@ async def test_and_the_controller_is_killed(
     hotline: Hotline, stepped_hotline: SteppedHotline, killed: str, seconds: int, tell_result: TellResult
 ) -> None:
     told = Told(hotline)
-    seat = await hotline.seat("8001")
-    both = [await hotline.caller_dials(), await hotline.caller_dials()]
-    for citizen in both:
-        await citizen.until("call.queued", within=HEAR)
-    began = time.monotonic()
-    at_seat = await seat.rings(within=HEAR)
-    await at_seat.answer()
-    talking, waiting = sorted(both, key=lambda citizen: f"sip:{citizen.number}@" not in at_seat.caller.uri)
-    talk = InTalk(talking, seat, at_seat)
-    await still_talk(talk)
+    talk, waiting, began = await one_talks_one_waits(hotline)
 
     if killed == "behind the step":
         stepped_hotline.steps(seconds)
@@ -154,6 +136,21 @@ async def test_and_the_controller_is_killed(
         what="one talks, one waits; the next controller tells the time that the one before told",
         figures={"waited": f"{waited:.1f} s", "in the journal": f"{wait.total_seconds():.1f} s"},
     )
+
+
+async def one_talks_one_waits(hotline: Hotline) -> tuple[InTalk, Citizen, float]:
+    """Bring two to one seat; gives the talk, the one who waits, and since when by a clock that is not stepped."""
+    seat = await hotline.seat("8001")
+    both = [await hotline.caller_dials(), await hotline.caller_dials()]
+    for citizen in both:
+        await citizen.until("call.queued", within=HEAR)
+    began = time.monotonic()  # a few milliseconds after t2 of the later one, who waits
+    at_seat = await seat.rings(within=HEAR)
+    await at_seat.answer()
+    talking, waiting = sorted(both, key=lambda citizen: f"sip:{citizen.number}@" not in at_seat.caller.uri)
+    talk = InTalk(talking, seat, at_seat)
+    await still_talk(talk)
+    return talk, waiting, began
 
 
 class Told:

@@ -45,6 +45,17 @@ def test_what_a_kill_tore_is_not_believed(memory: int) -> None:
     assert KeptTime(memory).read() is None
 
 
+def test_where_a_kill_tore_the_first_line_the_next_process_writes_it_anew(memory: int) -> None:
+    KeptTime(memory).write(AN_HOUR_AHEAD)
+    os.pwrite(memory, bytes(41), 12)
+    after = KeptTime(memory)
+    assert after.read() is None
+
+    after.write(AN_HOUR_AHEAD)
+
+    assert KeptTime(memory).read() == AN_HOUR_AHEAD
+
+
 def test_without_a_memory_nothing_is_kept_and_nobody_minds() -> None:
     kept = KeptTime()
     kept.write(AN_HOUR_AHEAD)
