@@ -3,6 +3,7 @@
 import asyncio
 import os
 import platform
+import sys
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -19,7 +20,8 @@ def described() -> str:
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
         "processor",
     )
-    return f"{os.cpu_count()} cores of {model}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
+    whose = "the system's Python" if sys.base_prefix == "/usr" else "a Python of its own,"
+    return f"{os.cpu_count()} cores of {model}, {whose} {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
