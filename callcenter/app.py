@@ -176,6 +176,7 @@ class Parts:
             webhooks=load_webhooks(settings.webhooks_file),
             node=settings.node,
             kept=Kept(most=settings.outbox_most, longest=timedelta(hours=settings.outbox_hours)),
+            figures_follow=settings.live_figures,
             now=clock.now,
         )
 

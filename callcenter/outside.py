@@ -93,9 +93,13 @@ def outside_of(
     webhooks: Sequence[Webhook],
     node: str,
     kept: Kept,
+    figures_follow: bool,
     now: Callable[[], datetime],
 ) -> Outside:
-    """Make what tells of every event from now on; does nothing where nobody is to be told."""
+    """Make what tells of every event from now on; does nothing where nobody is to be told.
+
+    `figures_follow`: the stream tells the figures of the day, as often as they change.
+    """
     figures: dict[str, dict[str, Json]] = {kind: {} for kind in _FIGURE_KINDS}  # as they were told last, by whose
 
     def keep_figures(event: StreamEvent) -> None:
@@ -114,6 +118,7 @@ def outside_of(
             figures=list(figures["figures.changed"].values()),
             queue_figures=list(figures["queue_figures.changed"].values()),
             seat_figures=list(figures["seat_figures.changed"].values()),
+            figures_follow=figures_follow,
         )
 
     readers = [webhook.id for webhook in webhooks] + ([BROKER] if broker is not None else [])

@@ -54,7 +54,7 @@ class Publisher:
         self._ca_file = ca_file
         self._letters = letters
         self._as_of = 0  # place of the newest letter that the retained state knew of
-        self._is_current: set[str] = set()  # topics that retain what is so
+        self._is_current: set[str] = set()  # topics that retain what is so, or will soon
         self._connected = False
         self._is_online = False  # what is retained at the broker is up to date
         self._why = "not connected yet"
@@ -156,9 +156,10 @@ class Publisher:
             pass
         self._letters.is_live = self._letters.hears_fleeting = True
         self._as_of = self._letters.newest
-        state = list(self._topics.state(self._state()))
-        self._is_current = {message.topic for message in state}
-        await connection.send(state)
+        state = self._state()
+        messages = list(self._topics.state(state))
+        self._is_current = {message.topic for message in messages} | set(self._topics.told_later(state))
+        await connection.send(messages)
         if not await connection.listen([*self._topics.retained, self._topics.status]):
             log.info("what an earlier controller left retained stays: this user may not read at the broker")
         await connection.send([self._status(ONLINE)])

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from callcenter.domain.facts import FACT_OF_KIND
+from callcenter.domain.figures.scope import TODAY
 from callcenter.domain.letters import Letter
 from callcenter.domain.views import Json, moment
 
@@ -120,6 +121,8 @@ class State:
     """As they were told last; none before they were told for the first time."""
     queue_figures: Sequence[Json]
     seat_figures: Sequence[Json]
+    figures_follow: bool
+    """Figures that are not told yet will be, one after the other."""
 
     def retained(self) -> Iterator[tuple[Place, Json]]:
         """Give each thing with its place."""
@@ -168,6 +171,17 @@ class Topics:
         """Filters of the topics that hold how a thing is now, all but the status."""
         branches = dict.fromkeys(place.branch for place in PLACES.values() if place.retained)
         return [f"{self._base}/{branch}/+" for branch in branches]
+
+    def told_later(self, state: State) -> Iterator[str]:
+        """Give the topics of figures that follow by and by; what an earlier controller told holds until then."""
+        if state.figures_follow:
+            yield f"{self._base}/{_FIGURES.branch}/{TODAY}"
+            for place, figures, things in (
+                (_QUEUE, _QUEUE_FIGURES, state.queues),
+                (_SEAT, _SEAT_FIGURES, state.seats),
+            ):
+                for thing in things:
+                    yield f"{self._base}/{figures.branch}/{_level(thing[place.key])}"
 
     def messages(self, letter: Letter, *, as_it_is: bool = True) -> Iterator[Message]:
         """Give what is published of an event, in this order.

@@ -17,7 +17,7 @@ from callcenter.domain.facts import ClockStepped, Fact
 from callcenter.domain.figures.catalogue import value_view
 from callcenter.domain.figures.records import Period
 from callcenter.domain.figures.running import Running
-from callcenter.domain.figures.scope import WHOLE, Scope
+from callcenter.domain.figures.scope import TODAY, WHOLE, Scope
 from callcenter.domain.figures.shown import Shown, values_of
 from callcenter.domain.records import Numbered
 from callcenter.domain.views import Json, moment
@@ -167,7 +167,7 @@ class LiveFigures:
         self._tell(
             kind,
             {
-                "name": "today",
+                "name": TODAY,
                 **whose,
                 "from": moment(running.day.begins),
                 "to": moment(min(at, running.day.ends)),

@@ -37,6 +37,7 @@ class House:
         self.stream = Stream(stream)
         self.seats: list[Json] = [{"extension": "8001", "state": "ready"}]
         self.alarms: list[Json] = []
+        self.figures_follow = True
         self._store = Store(db.url)
         self.outbox = Outbox(self._store, node="node1", stream=stream, readers=["mqtt"], now=lambda: AT, **how)
         self.stream.when_published(self.outbox.give)
@@ -55,6 +56,7 @@ class House:
 
     def _state(self) -> State:
         told: Json = {"queues": [], "trunks": [], "figures": [], "queue_figures": [], "seat_figures": []}
+        told["figures_follow"] = self.figures_follow
         return State(seq=self.stream.seq, time=AT, seats=self.seats, alarms=self.alarms, **told)
 
     def call(self, kind: str = "call.queued", **more: Any) -> None:
@@ -192,6 +194,39 @@ async def test_what_an_earlier_controller_left_and_is_no_more_is_taken_away(db: 
 
     assert late.last(SEAT) is not None
     assert (late.under(gone), late.under(ALARM)) == ([], [])
+
+
+@pytest.mark.parametrize("follow", [True, False])
+async def test_figures_that_an_earlier_controller_told_hold_until_they_are_told_anew(
+    db: Database, broker: Mosquitto, *, follow: bool
+) -> None:
+    whole, of_seat, of_gone = (f"callcenter/node1/figures/{whose}" for whose in ("today", "seats/8001", "seats/8009"))
+
+    def without(house: House) -> None:
+        house.figures_follow = follow
+
+    async with a_house(broker.address, db) as house:
+        await house.is_("ok", "connected")
+        house.stream.publish("figures.changed", AT, {"name": "today", "figures": []})
+        for seat in ("8001", "8009"):
+            house.stream.publish("seat_figures.changed", AT, {"name": "today", "seat": seat, "figures": []})
+        await house.is_("ok", "3 events told")
+    async with listening(broker.address) as everybody:
+        await everybody.until_seen(of_gone)
+        async with a_house(broker.address, db, without, stream="s2") as house:
+            await everybody.until_last(of_gone, "")
+            await everybody.until_last(STATUS, "online")
+            if not follow:
+                await everybody.until_last(of_seat, "")
+                await everybody.until_last(whole, "")
+                return
+            async with listening(broker.address) as late:
+                assert (await late.until_seen(of_seat))[0].json["stream"] == "s1"
+                assert (await late.until_seen(whole))[0].json["stream"] == "s1"
+            house.stream.publish("seat_figures.changed", AT, {"name": "today", "seat": "8001", "figures": []})
+            async with listening(broker.address) as late:
+                await eventually(lambda: '"stream":"s2"' in (everybody.last(of_seat) or ""), within=5)
+                assert (await late.until_seen(of_seat))[-1].json["stream"] == "s2"
 
 
 async def test_a_broker_that_is_killed_gets_what_it_missed_and_how_everything_is(

@@ -244,6 +244,7 @@ def test_the_state_of_everything_says_as_of_which_event_it_is() -> None:
         figures=[{"name": "today", "seq": 40, "figures": []}],
         queue_figures=[{"name": "today", "queue": "市民热线", "seq": 40, "figures": []}],
         seat_figures=[{"name": "today", "seat": "8001", "seq": 39, "figures": []}],
+        figures_follow=True,
     )
 
     messages = list(TOPICS.state(state))
@@ -258,6 +259,8 @@ def test_the_state_of_everything_says_as_of_which_event_it_is() -> None:
         "figures/seats/8001",
     ]
     assert {f"{message.topic.rpartition('/')[0]}/+" for message in messages} == set(TOPICS.retained)
+    assert list(TOPICS.told_later(state)) == [message.topic for message in messages[4:]]
+    assert not list(TOPICS.told_later(replace(state, figures_follow=False)))
     assert all(message.retain for message in messages)
     assert json.loads(messages[3].payload) == {
         "type": "snapshot",

@@ -44,6 +44,7 @@ async def tell(url: str, port: str, hook: str, stream_id: str, events: str) -> N
             figures=[],
             queue_figures=[],
             seat_figures=[],
+            figures_follow=False,
         )
 
     address = BrokerAddress(host="127.0.0.1", port=int(port))

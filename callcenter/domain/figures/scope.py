@@ -4,6 +4,9 @@ from dataclasses import dataclass, replace
 
 from callcenter.domain.figures.records import CallRecord
 
+TODAY = "today"
+"""Name of the day that goes on, wherever its figures are told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
