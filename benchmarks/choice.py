@@ -4,8 +4,9 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from benchmarks.chapter import Chapter, Row, percentile
-from callcenter.domain.distribution import FreeSeat, WaitingCaller, choose
+from callcenter.domain.distribution import WaitingCaller, choose
 from callcenter.domain.ids import CallId
+from callcenter.domain.seats import Seat
 
 CALLERS, SEATS = 500, 300
 TIMES = 200
@@ -22,7 +23,9 @@ async def measure() -> Chapter:
         for at in range(CALLERS)
     ]
     seats = [
-        FreeSeat(extension=str(8000 + at), idle_since=begun + timedelta(seconds=at * 104729 % 991))
+        Seat(
+            extension=str(8000 + at), operator="", since=begun, idle_since=begun + timedelta(seconds=at * 104729 % 991)
+        )
         for at in range(SEATS)
     ]
     middle, most = [], []

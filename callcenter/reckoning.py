@@ -38,6 +38,7 @@ _MODULE = "callcenter.reckoning_child"
 _ROOT = Path(callcenter.__file__).parent.parent
 ANSWER_SECONDS = 60.0  # a day of 200 seats takes some seconds; whoever asks for a month waits longer
 RETRY_FIRST_SECONDS, RETRY_MOST_SECONDS = 0.5, 15.0
+GATHER_SECONDS = 0.1  # the figures are told every three seconds
 FED_AGAIN = 20_000  # facts kept for a process that begins anew: what the database may not have yet
 GOODBYE_SECONDS = 2.0
 LONGEST_FRAME = 1 << 28
@@ -122,6 +123,7 @@ class Reckoner:
         self._stream = stream
         self._latest_seq = latest_seq
         self._fed: deque[Numbered] = deque(maxlen=FED_AGAIN)
+        self._noted: list[Numbered] = []  # since the last time that something was handed on
         self._writer: asyncio.StreamWriter | None = None
         self._there = asyncio.Event()
         self._wanted = asyncio.Event()
@@ -144,10 +146,24 @@ class Reckoner:
             return
         told = Numbered(self._latest_seq(), fact)
         self._fed.append(told)
+        if self._writer is None:
+            return
+        if isinstance(fact, ClockStepped):
+            self._hand_over()
+            self._write(Ahead(self._clock.ahead))
+        self._noted.append(told)
+        if len(self._noted) == 1:
+            asyncio.get_running_loop().call_later(GATHER_SECONDS, self._hand_over)
+
+    def _hand_over(self) -> None:
+        """Hand on what was noted and is still here; together, for one by one they cost more to write than to reckon."""
+        noted, self._noted = self._noted, []
+        if noted:
+            self._write(noted)
+
+    def _write(self, thing: object) -> None:
         if self._writer is not None and not self._writer.is_closing():
-            if isinstance(fact, ClockStepped):
-                self._writer.write(frame(Ahead(self._clock.ahead)))
-            self._writer.write(frame(told))
+            self._writer.write(frame(thing))
 
     def today(self) -> Period:
         """The hotline's local day, so far."""
@@ -197,9 +213,8 @@ class Reckoner:
         assert process.stdout is not None
         try:
             process.stdin.write(frame(Ahead(self._clock.ahead)))
-            for told in self._fed:
-                process.stdin.write(frame(told))
-            self._writer = process.stdin
+            process.stdin.write(frame([*self._fed]))
+            self._noted, self._writer = [], process.stdin
             self._there.set()
             while True:
                 self._hear(await read_frame(process.stdout))
@@ -248,7 +263,8 @@ class Reckoner:
                 assert self._writer is not None
                 answer: asyncio.Future[tuple[Figures, Sequence[Figures]]] = asyncio.get_running_loop().create_future()
                 self._asked[number] = answer
-                self._writer.write(frame(Question(number, period, queue, seat, by_half_hours)))
+                self._hand_over()  # what is asked for is as of now
+                self._write(Question(number, period, queue, seat, by_half_hours))
                 return await answer
         except TimeoutError as error:
             raise UnavailableError(f"the figures took longer than {ANSWER_SECONDS:.0f} s") from error

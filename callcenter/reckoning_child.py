@@ -16,7 +16,6 @@ import structlog
 
 from callcenter.clock import SystemClock
 from callcenter.domain.errors import CallcenterError
-from callcenter.domain.records import Numbered
 from callcenter.office.figures import FigureOffice
 from callcenter.office.live_figures import EVERY_SECONDS, LiveFigures
 from callcenter.reckoning import Ahead, Answer, Change, Question, frame, read_frame
@@ -69,8 +68,9 @@ async def serve(
         tasks.create_task(live.run(), name="the day")
         while True:
             told = await read_frame(incoming)
-            if isinstance(told, Numbered):
-                live.take(told)
+            if isinstance(told, list):
+                for each in told:
+                    live.take(each)
             elif isinstance(told, Ahead):
                 clock.be_behind(told.by)
             else:

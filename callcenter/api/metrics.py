@@ -24,6 +24,7 @@ from callcenter.domain.alarms import ALARMS
 from callcenter.domain.calls import Call, CallState, Direction, Outcome
 from callcenter.domain.exchange import Exchange
 from callcenter.domain.facts import (
+    FACT_OF_KIND,
     AlarmRaised,
     CallArrived,
     CallEnded,
@@ -105,6 +106,9 @@ class Metrics:
             buckets=_STALLS,
             registry=self._registry,
         )
+        self._of_kind = {
+            kind: self._facts.labels(kind) for kind in FACT_OF_KIND
+        }  # to find one by its name takes longer
         for direction in Direction:
             self._arrived.labels(direction.value)
             for outcome in Outcome:
@@ -122,7 +126,7 @@ class Metrics:
 
     def noted(self, fact: Fact, call: Call | None) -> None:
         """Count a fact; never waits."""
-        self._facts.labels(fact.kind).inc()
+        self._of_kind[fact.kind].inc()
         match fact:
             case AlarmRaised() if fact.name in ALARMS:
                 self._raised.labels(fact.name).inc()

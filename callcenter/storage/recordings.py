@@ -63,9 +63,7 @@ class Recordings:
         With each call stand the stretches of it that were not recorded, in seconds of the recording.
         May be called again at any time, also after a crash in between: the answer is the same.
         """
-        return await asyncio.to_thread(
-            lambda: {call_id: self._tried(call_id, secrets) for call_id, secrets in ended.items()}
-        )
+        return await asyncio.to_thread(self._keep_all, ended)
 
     async def path(self, call_id: CallId) -> Path | None:
         """Where the lasting WAV of this call is, or None."""
@@ -98,34 +96,59 @@ class Recordings:
         own = _uuid(call_id)
         return SoundSeen(exists=False, size_bytes=0) if own is None else _seen(self._raw(own))
 
-    def _tried(self, call_id: str, secrets: Stretches) -> float | OSError | None:
-        """Keep one; its fault is no other's."""
-        own = _uuid(call_id)
-        try:
-            return None if own is None else self._keep(own, secrets)
-        except OSError as error:
-            return error
+    def _keep_all(self, ended: Mapping[CallId, Stretches]) -> Mapping[CallId, float | OSError | None]:
+        """Keep each; the fault of one is no other's. Asterisk's files go when the WAVs lie on the disk.
 
-    def _keep(self, call_id: str, secrets: Stretches) -> float | None:
+        A folder is synced once for all that came into it: that costs as much as a recording does.
+        """
+        kept: dict[CallId, float | OSError | None] = {}
+        written: dict[Path, list[CallId]] = {}
+        for call_id, secrets in ended.items():
+            own = _uuid(call_id)
+            try:
+                kept[call_id], folder = (None, None) if own is None else self._keep(own, secrets)
+            except OSError as error:
+                kept[call_id] = error
+            else:
+                if folder is not None:
+                    written.setdefault(folder, []).append(call_id)
+        for folder, call_ids in written.items():
+            try:
+                _sync_folder(folder)
+            except OSError as error:
+                kept.update(dict.fromkeys(call_ids, error))
+        for call_id, found in kept.items():
+            if isinstance(found, float):
+                try:
+                    self._raw(call_id.lower()).unlink(missing_ok=True)
+                except OSError as error:
+                    kept[call_id] = error
+        return kept
+
+    def _keep(self, call_id: str, secrets: Stretches) -> tuple[float | None, Path | None]:
+        """Give the seconds of a recording, and the folder that its WAV has just come into."""
         raw = self._raw(call_id)
-        kept = self._find(call_id)
         try:
             status = raw.lstat()
         except FileNotFoundError:
-            return None if kept is None else _seconds_of_wav(kept)
+            return self._kept_before(call_id), None
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.ELOOP, "what lies in the place of a recording is no plain file")
         size = min(status.st_size, _MOST_BYTES) // _FRAME_BYTES * _FRAME_BYTES
         if size == 0:
             raw.unlink()
-            return None if kept is None else _seconds_of_wav(kept)
-        if kept is None or _sound_bytes(kept) != size:
-            begun = datetime.fromtimestamp(status.st_mtime, UTC) - timedelta(seconds=_seconds(size))
-            target = kept or self._day(begun.astimezone(self._zone)) / f"{call_id}.wav"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _write_wav(raw, target, size, marks(secrets, _seconds(size)))
-        raw.unlink()
-        return _seconds(size)
+            return self._kept_before(call_id), None
+        begun = datetime.fromtimestamp(status.st_mtime, UTC) - timedelta(seconds=_seconds(size))
+        target = self._day(begun.astimezone(self._zone)) / f"{call_id}.wav"
+        if target.is_file() and _sound_bytes(target) == size:
+            return _seconds(size), target.parent  # kept already, by one who did not come to take away the raw file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write_wav(raw, target, size, marks(secrets, _seconds(size)))
+        return _seconds(size), target.parent
+
+    def _kept_before(self, call_id: str) -> float | None:
+        kept = self._find(call_id)
+        return None if kept is None else _seconds_of_wav(kept)
 
     def _day(self, local: datetime) -> Path:
         return self._folder / f"{local:%Y}" / f"{local:%m}" / f"{local:%d}"
@@ -239,7 +262,7 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 
 
 def _write_wav(raw: Path, target: Path, size: int, behind: bytes) -> None:
-    """Write under a name of its own first, so that nobody ever finds half a recording."""
+    """Write under a name of its own first, so that nobody ever finds half a recording; its folder is not yet synced."""
     unfinished = target.with_name(target.name + _UNFINISHED)
     try:
         # Asterisk's user owns the folder of running recordings and must not have us read another file for it.
@@ -253,7 +276,10 @@ def _write_wav(raw: Path, target: Path, size: int, behind: bytes) -> None:
     except OSError:
         unfinished.unlink(missing_ok=True)
         raise
-    descriptor = os.open(target.parent, os.O_RDONLY)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,13 +1,19 @@
 """Who is offered whom."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.domain.distribution import FreeSeat, WaitingCaller, caller_key, choose, seat_key
+from callcenter.domain.distribution import WaitingCaller, caller_key, choose, seat_key
 from callcenter.domain.ids import CallId
+from callcenter.domain.seats import Seat
 from tests.support.exchange_story import BEGIN
+
+
+def free(extension: str, idle_since: datetime = BEGIN) -> Seat:
+    return Seat(extension=extension, operator="李明", since=BEGIN, idle_since=idle_since)
+
 
 MOMENTS = st.integers(0, 3).map(lambda seconds: BEGIN + timedelta(seconds=seconds))
 CALLERS = st.lists(
@@ -22,7 +28,7 @@ CALLERS = st.lists(
     max_size=8,
 )
 FREE = st.lists(
-    st.builds(FreeSeat, extension=st.integers(8001, 8010).map(str), idle_since=MOMENTS),
+    st.builds(free, st.integers(8001, 8010).map(str), MOMENTS),
     unique_by=lambda seat: seat.extension,
     max_size=8,
 )
@@ -30,7 +36,7 @@ FREE = st.lists(
 
 @given(CALLERS, FREE)
 def test_the_longest_waiting_get_the_longest_idle_and_nobody_stands_in_two_pairs(
-    callers: list[WaitingCaller], seats: list[FreeSeat]
+    callers: list[WaitingCaller], seats: list[Seat]
 ) -> None:
     pairs = choose(callers, seats)
 
@@ -42,14 +48,14 @@ def test_the_longest_waiting_get_the_longest_idle_and_nobody_stands_in_two_pairs
 
 @given(CALLERS, FREE)
 def test_the_choice_does_not_hang_on_the_order_in_which_they_are_named(
-    callers: list[WaitingCaller], seats: list[FreeSeat]
+    callers: list[WaitingCaller], seats: list[Seat]
 ) -> None:
     assert choose(callers[::-1], seats[::-1]) == choose(callers, seats)
 
 
 def test_of_two_seats_idle_for_the_same_time_the_lower_extension_is_offered() -> None:
     caller = WaitingCaller(call_id=CallId("A"), queue="hotline", since=BEGIN, order=1)
-    seats = [FreeSeat(extension=e, idle_since=BEGIN) for e in ("8002", "8001")]
+    seats = [free(e) for e in ("8002", "8001")]
 
     assert choose([caller], seats) == [(caller, seats[1])]
 
@@ -57,4 +63,4 @@ def test_of_two_seats_idle_for_the_same_time_the_lower_extension_is_offered() ->
 def test_of_two_callers_of_the_same_instant_the_one_who_arrived_first_is_served() -> None:
     callers = [WaitingCaller(call_id=CallId(c), queue="hotline", since=BEGIN, order=o) for c, o in (("A", 2), ("B", 1))]
 
-    assert choose(callers, [FreeSeat(extension="8001", idle_since=BEGIN)])[0][0].call_id == "B"
+    assert choose(callers, [free("8001")])[0][0].call_id == "B"

@@ -69,7 +69,7 @@ class House:
             self.teller.tell(fact)
             if isinstance(fact, ClockStepped):
                 self.to_it.write(frame(Ahead(self.clock.ahead)))
-            self.to_it.write(frame(Numbered(self.journal.latest_seq, fact)))
+            self.to_it.write(frame([Numbered(self.journal.latest_seq, fact)]))
 
     def clock_was_stepped(self) -> None:
         [seconds] = self.clock.take_steps()

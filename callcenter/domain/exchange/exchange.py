@@ -59,7 +59,7 @@ from callcenter.domain.facts import (
 )
 from callcenter.domain.ids import CallId, NewId, RecallId
 from callcenter.domain.recalls import Recall, RecallAttempt
-from callcenter.domain.seats import Seat, SeatState
+from callcenter.domain.seats import Seat
 from callcenter.domain.telephony import TelephonyEvent
 from callcenter.domain.trunk import Trunk, trunk_with
 from callcenter.domain.views import QueueView
@@ -230,10 +230,7 @@ class Exchange:
             QueueView(
                 name=state.policy.queue,
                 waiting=tuple((caller.call_id, caller.since) for caller in line),
-                ready=sum(
-                    seat.state is SeatState.READY and legs.seat_free(state, extension)
-                    for extension, seat in state.seats.items()
-                ),
+                ready=len(legs.free_seats(state)),
                 talking=sum(1 for call in state.on_line.values() if call.state is CallState.TALKING),
                 longest_wait=max(0.0, longest),
             )

@@ -1,11 +1,12 @@
 """A seat's leg: offered, rings, answered, in the talk, gone. A unit's is told from it here, and seen to in `units`."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegOutcome, LegState
 from callcenter.domain.exchange import callers, moves, outbound, returns, seats, units
-from callcenter.domain.exchange.state import Offer, State, Step, Track, is_away, unit_leg
+from callcenter.domain.exchange.state import Line, Offer, State, Step, Track, is_away, unit_leg
 from callcenter.domain.facts import (
     CallFailed,
     CallMissed,
@@ -16,7 +17,7 @@ from callcenter.domain.facts import (
     LegChanged,
 )
 from callcenter.domain.ids import CallId, LegId
-from callcenter.domain.seats import Phone, SeatState
+from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.domain.telephony import (
     Ending,
     LegAnswered,
@@ -347,13 +348,22 @@ def watch(state: State) -> None:
             state.want(EndLeg(leg_id=running.leg_id))
 
 
+def free_seats(state: State) -> Sequence[Seat]:
+    """Give the seats that may be offered a caller at this moment; asked after nearly each event, of every seat."""
+    lines, now = state.lines, state.now.mono
+    return [
+        seat
+        for extension, seat in state.seats.items()
+        if seat.state is SeatState.READY and seat.phone is Phone.REGISTERED and _line_free(lines[extension], now)
+    ]
+
+
+def _line_free(line: Line, now: float) -> bool:
+    return line.leg_id is None and not line.channels and now >= line.not_before
+
+
 def seat_free(state: State, extension: str) -> bool:
     """Whether this seat may be offered a caller at this moment."""
-    seat, line = state.seats[extension], state.lines[extension]
-    return (
-        seat.state is SeatState.READY
-        and seat.phone is Phone.REGISTERED
-        and line.leg_id is None
-        and not line.channels
-        and state.now.mono >= line.not_before
-    )
+    seat = state.seats[extension]
+    is_ready = seat.state is SeatState.READY and seat.phone is Phone.REGISTERED
+    return is_ready and _line_free(state.lines[extension], state.now.mono)

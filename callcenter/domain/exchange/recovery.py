@@ -295,7 +295,7 @@ def _free_seats(state: State, event: LinkRestored) -> None:
         changed = seat
         if orphan and seat.state is SeatState.TALKING:
             line.call_id = line.leg_id = None
-            line.wrap_until = state.now.mono + state.policy.wrap_up_seconds
+            state.begin_wrap_up(extension)
             changed = replace(changed, state=SeatState.WRAP_UP, call_id=None, idle_since=event.at)
         elif (orphan and seat.state is SeatState.RINGING) or (
             seat.state is SeatState.RINGING
@@ -306,7 +306,7 @@ def _free_seats(state: State, event: LinkRestored) -> None:
             line.call_id = line.leg_id = None
             changed = replace(changed, state=SeatState.READY, call_id=None)
         elif seat.state is SeatState.WRAP_UP and line.wrap_until is None:
-            line.wrap_until = state.now.mono + state.policy.wrap_up_seconds
+            state.begin_wrap_up(extension)
         phone = Phone.REGISTERED if extension in event.seats_registered else Phone.MISSING
         state.note_seat(replace(changed, phone=phone), event.at)
 

@@ -80,14 +80,13 @@ def _as_it_was(state: State, before: Seat) -> None:
     seat = state.seats.get(before.extension)
     if seat is None or seat.state is not SeatState.OFFLINE or seat.extension in state.touched:
         return
-    line = state.lines[seat.extension]
     target = before.state
     if target is SeatState.RINGING:
         target = SeatState.READY
     elif target is SeatState.TALKING:
         target = SeatState.WRAP_UP
     if target is SeatState.WRAP_UP:
-        line.wrap_until = state.now.mono + state.policy.wrap_up_seconds
+        state.begin_wrap_up(seat.extension)
     state.note_seat(
         replace(
             seat,

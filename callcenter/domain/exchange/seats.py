@@ -42,7 +42,9 @@ def _enter(state: State, seat: Seat, target: SeatState, *, reason: str | None, a
     state.touched.add(seat.extension)
     if line.leg_id is not None:  # an offer that has not become a talk
         _withdraw(state, line.call_id, line.leg_id)
-    line.wrap_until = state.now.mono + state.policy.wrap_up_seconds if target is SeatState.WRAP_UP else None
+    line.wrap_until = None
+    if target is SeatState.WRAP_UP:
+        state.begin_wrap_up(seat.extension)
     if target is SeatState.READY:
         line.refusals, line.not_before = 0, 0.0
     becomes_ready = target is SeatState.READY and seat.state is not SeatState.READY
@@ -162,7 +164,7 @@ def talk_over(state: State, extension: str, leg_id: LegId, *, at: datetime) -> N
     if line.leg_id != leg_id:
         return
     line.call_id = line.leg_id = None
-    line.wrap_until = state.now.mono + state.policy.wrap_up_seconds
+    state.begin_wrap_up(extension)
     state.note_seat(replace(seat, state=SeatState.WRAP_UP, reason=None, call_id=None, idle_since=at), at)
 
 
@@ -210,8 +212,12 @@ def _set_aside(state: State, extension: str, *, reason: str, at: datetime) -> No
 
 def end_wrap_ups(state: State) -> None:
     """Seats whose time to write up is over are ready again."""
-    for extension, line in state.lines.items():
-        if line.wrap_until is None or state.now.mono < line.wrap_until:
+    for extension in [*state.wrapping]:
+        line = state.lines[extension]
+        if line.wrap_until is not None and state.now.mono < line.wrap_until:
+            continue
+        del state.wrapping[extension]
+        if line.wrap_until is None:
             continue
         line.wrap_until = None
         seat = state.seats[extension]

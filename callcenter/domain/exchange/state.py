@@ -230,6 +230,8 @@ class State:
     recovering: bool = False
     settling: bool = False
     """The link is back, and which phones are in use for something else is still being told."""
+    wrapping: dict[str, None] = field(default_factory=dict)
+    """Seats whose time to write up has begun and is not known to be over, oldest first."""
     order: int = 0
     watched_at: float | None = None
     """When the watchdog has looked at every call last."""
@@ -290,6 +292,11 @@ class State:
         self.seats[seat.extension] = seat
         self._facts.append((SeatChanged(at=max(at, seat.since), seat=seat, recovered=self.recovering), None))
         return seat
+
+    def begin_wrap_up(self, extension: str) -> None:
+        """Give this seat its time to write up, from now on."""
+        self.lines[extension].wrap_until = self.now.mono + self.policy.wrap_up_seconds
+        self.wrapping[extension] = None
 
     def note_recall(self, recall: Recall, *, at: datetime) -> None:
         """Add a recall's new state; what changes nothing is no fact."""

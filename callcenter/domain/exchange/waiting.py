@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from callcenter.domain.calls import Call, Direction
-from callcenter.domain.distribution import FreeSeat, WaitingCaller, choose
+from callcenter.domain.distribution import WaitingCaller, choose
 from callcenter.domain.exchange import legs, seats
 from callcenter.domain.exchange.state import State, Track
-from callcenter.domain.seats import SeatState
 from callcenter.domain.wishes import Announce, TakeBack
 
 RETURN_SECONDS = 1.5  # longer than the dialplan needs, shorter than the watchdog's patience
@@ -27,11 +26,7 @@ def distribute(state: State) -> None:
         return
     if not any(_may_be_offered(state, state.tracks[call_id]) for call_id in state.in_line):
         return
-    free = [
-        FreeSeat(extension=extension, idle_since=seat.idle_since)
-        for extension, seat in state.seats.items()
-        if seat.state is SeatState.READY and legs.seat_free(state, extension)
-    ]
+    free = legs.free_seats(state)
     if not free:
         return
     waiting = [

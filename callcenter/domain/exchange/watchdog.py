@@ -36,7 +36,7 @@ def watch(state: State) -> None:
         _look_at_his_talk(state, call_id, track)
     for extension in state.seats:
         _free_a_held_seat(state, extension)
-    free = any(legs.seat_free(state, extension) for extension in state.seats)
+    free = bool(legs.free_seats(state))
     for call_id, track in known.items():
         _offer_the_overlooked(state, state.calls[call_id], track, free=free)
 
