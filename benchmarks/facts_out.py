@@ -2,7 +2,7 @@
 
 Calls go through at a steady rate, each to a seat. Every event of a call that Asterisk's clock stamps is timed, at the
 one watcher of each kind, and once more while each of 200 seats has a desk that watches as well; those desks are one
-process on the same two cores.
+process on the same two cores. Figures of the day are followed meanwhile, and told to all of them.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ async def measure() -> Chapter:
     )
     rows: dict[str, list[list[float]]] = {}
     for _ in range(RUNS):
-        async with ours(SEATS, arrival="ring", mqtt_own_port=BROKER_PORT) as system:
+        async with ours(SEATS, arrival="ring", mqtt_own_port=BROKER_PORT, live_figures="true") as system:
             await _measure(system, rows)
     for said, runs in rows.items():
         for share, name in ((0.5, "p50"), (0.99, "p99")):

@@ -1,4 +1,6 @@
+import errno
 import os
+import stat
 import struct
 import wave
 from datetime import UTC, datetime, timedelta
@@ -77,6 +79,42 @@ async def test_keeping_twice_changes_nothing_also_after_a_crash_in_between(
 
     assert await recordings.path(call_id) == first
     assert first.read_bytes() == before
+
+
+async def test_to_keep_a_recording_costs_no_more_after_years_of_them(
+    recordings: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = new_call_id(), new_call_id()
+    _written(tmp_path, one)
+    _written(tmp_path, other)
+    synced: list[int] = []
+    monkeypatch.setattr(Recordings, "_days", lambda _: pytest.fail("it went through the days before"))
+    monkeypatch.setattr(os, "fsync", synced.append)
+
+    assert await recordings.keep({one: (), other: ()}) == {one: 2.0, other: 2.0}
+    assert len(synced) == 3  # each sound, and their folder once
+
+
+async def test_where_the_folder_is_not_safe_on_the_disk_the_raw_file_stays(
+    recordings: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call_id = new_call_id()
+    raw = _written(tmp_path, call_id)
+    sync = os.fsync
+
+    def only_files(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, "the disk is going")
+        sync(descriptor)
+
+    with monkeypatch.context() as going:
+        going.setattr(os, "fsync", only_files)
+        with pytest.raises(OSError, match="the disk is going"):
+            await _keep(recordings, call_id)
+    assert raw.read_bytes() == SOUND
+
+    assert await _keep(recordings, call_id) == 2.0
+    assert not raw.exists()
 
 
 @pytest.mark.parametrize("sound", [None, b"", b"\x01\x00\x02"])
