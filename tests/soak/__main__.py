@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.soak import page
 from tests.soak.report import Report
 from tests.soak.soak import SETTINGS, Load, soak
 from tests.soak.staff import write_roster
@@ -23,6 +24,7 @@ def main() -> int:
     parser.add_argument("--seats", type=int, default=SEATS, help=f"seats on duty (default {SEATS})")
     parser.add_argument("--kill-every", type=float, default=60.0, help="seconds between two kills (default 60)")
     parser.add_argument("--seed", type=int, default=1, help="another order of the same mix")
+    parser.add_argument("--write", action="store_true", help="put the report into docs/soak.md")
     given = parser.parse_args()
     load = Load(
         calls=None if given.seconds else given.calls,
@@ -34,6 +36,8 @@ def main() -> int:
     )
     report = _on_a_hotline_of_its_own(load, given.seats)
     print(report)
+    if given.write:
+        page.write(str(report), arguments=sys.argv[1:])
     return 1 if report.faults else 0
 
 
