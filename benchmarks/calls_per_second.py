@@ -52,7 +52,7 @@ async def measure() -> Chapter:
         for run in range(RUNS):
             for name in ("ours", "plain") if run % 2 == 0 else ("plain", "ours"):
                 system = ours(SEATS, arrival=arrival) if name == "ours" else plain(SEATS, arrival=arrival)
-                await _measure(system, found[name], talk=TALK_SECONDS if arrival == "ring" else GREETED_SECONDS)
+                await _measure(system, found[name], talk=_talk(arrival))
         mine, theirs = found["ours"], found["plain"]
         chapter.rows += [
             Row(figure=f"{said}: calls a second, ours", values=mine.most, unit=""),
@@ -64,6 +64,18 @@ async def measure() -> Chapter:
             Row(figure=f"{said}: cost of a call, plain of ours", values=_share(theirs.whole, mine.whole), unit=""),
         ]
     return chapter
+
+
+async def most_of_ours(arrival: str) -> float:
+    """Find the most calls a second that our hotline takes now, without a flow (`ring`) or with one (`answer`)."""
+    with tempfile.TemporaryDirectory(prefix="callcenter-benchmark-") as name:
+        folder = Path(name)
+        async with ours(SEATS, arrival=arrival) as system, seats_of(system, folder, port=SEAT_PORT) as seats:
+            return await _most(system, seats, folder, _talk(arrival))
+
+
+def _talk(arrival: str) -> float:
+    return TALK_SECONDS if arrival == "ring" else GREETED_SECONDS
 
 
 def _share(of: list[float], whole: list[float]) -> list[float]:
