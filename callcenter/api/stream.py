@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,8 @@ LINGER_SECONDS = 30.0  # for a reader that was cut off to read why
 GOODBYE_SECONDS = 1.0  # for all to be told that the hotline ends
 LARGEST_MESSAGE = 4096  # bytes; nothing is expected
 TOGETHER = 32  # events sent in one piece; some 50 kB
+MANY, GATHER_SECONDS = 50, 0.02  # with so many who watch each is sent something fifty times a second at most
+PIECES_KEPT = 32
 FRAMES_KEPT = 256  # events written out once for all who watch
 
 
@@ -63,6 +66,7 @@ class Watchers:
         self._transports: set[asyncio.BaseTransport | None] = set()
         self._taken = 0
         self._frames: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._pieces: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
 
     async def watch(self, ask: Ask[WatchQuery, Nothing]) -> web.StreamResponse:
         """Serve one who watches until he goes, falls behind, or the hotline ends."""
@@ -130,8 +134,10 @@ class Watchers:
                 for frame in first:
                     await _send(socket, ask.request, frame)
                 while True:
-                    frames = [self._frame(stream, event) for event in await watcher.some(TOGETHER)]
-                    await _send(socket, ask.request, b"".join(frames))
+                    events = await watcher.some(TOGETHER)
+                    await _send(socket, ask.request, self._piece(stream, events))
+                    if len(events) < TOGETHER and stream.watchers >= MANY:
+                        await asyncio.sleep(GATHER_SECONDS)
         except TooSlowError:
             return _too_slow()
         except ConnectionError:
@@ -148,6 +154,17 @@ class Watchers:
             if missed is not None:
                 return [self._frame(stream, event) for event in missed]
         return [_framed({"type": "snapshot", "stream": stream.id, "seq": stream.seq, "data": desk.snapshot()})]
+
+    def _piece(self, stream: Stream, events: Sequence[StreamEvent]) -> bytes:
+        """Write events out in one piece; most of those who watch are sent the same ones at a time."""
+        if len(events) == 1:
+            return self._frame(stream, events[0])
+        key = (stream.id, events[0].seq, events[-1].seq)
+        if (piece := self._pieces.get(key)) is None:
+            piece = self._pieces[key] = b"".join(self._frame(stream, event) for event in events)
+            if len(self._pieces) > PIECES_KEPT:
+                self._pieces.popitem(last=False)
+        return piece
 
     def _frame(self, stream: Stream, event: StreamEvent) -> bytes:
         """Write an event out, once for all who watch."""

@@ -13,7 +13,7 @@ from typing import Any
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.client import Client as Paho
-from paho.mqtt.client import DisconnectFlags
+from paho.mqtt.client import ConnectFlags, DisconnectFlags
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -27,7 +27,7 @@ CONNECT_SECONDS = 25.0  # to be signed in; paho takes a thread for it, which mus
 ANSWER_SECONDS = 5.0  # to take messages
 GOODBYE_SECONDS = 1.0  # for the last words, when we end
 KEEPALIVE_SECONDS = 15  # between signs of life; the broker tells our will after one and a half of it
-AT_ONCE = 20  # messages on their way to the broker at one time; paho keeps their order as long as it need not queue
+AT_ONCE = 200  # messages on their way to the broker at one time; paho keeps their order as long as it need not queue
 _REFUSED = 0x80  # answers to a subscription from here on mean no
 _OWN_LIMIT = math.inf  # for aiomqtt, whose limits lose a cancellation that meets an answer (asyncio.wait_for of 3.11)
 _SILENT = "it does not answer"
@@ -80,6 +80,19 @@ class _Client(aiomqtt.Client):
     def __init__(self, *args: Any, **how: Any) -> None:
         super().__init__(*args, **how)
         self.refusals: list[int] = []
+        self.taken_at_once = AT_ONCE
+        """How many messages may be on their way to this broker: its Receive Maximum (MQTT 5 §3.2.2.3.3)."""
+
+    def _on_connect(
+        self,
+        client: Paho,
+        userdata: Any,
+        flags: ConnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        self.taken_at_once = min(AT_ONCE, getattr(properties, "ReceiveMaximum", AT_ONCE))
+        super()._on_connect(client, userdata, flags, reason_code, properties)
 
     def _on_publish(
         self, client: Paho, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties
@@ -107,13 +120,15 @@ class Connection:
     def __init__(self, client: _Client) -> None:
         self._client = client
         self._turn = asyncio.Lock()
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self.at_once = client.taken_at_once
+        """How many messages may be on their way."""
+        self._room = asyncio.Semaphore(self.at_once)
         self.refused = 0
         """Messages that the broker did not take, and never will."""
         self.why_refused = ""
 
     async def send(self, messages: Iterable[Message]) -> None:
-        """Hand these over, in this order, and wait until the broker has them all; no more than AT_ONCE at a time.
+        """Hand these over, in this order, and wait until the broker has them all; no more than it takes at a time.
 
         Who asks meanwhile hands his over behind these, and need not wait for the broker's answer to them. Those that it
         refuses are counted; sending them again would not help.

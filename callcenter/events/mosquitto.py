@@ -16,6 +16,7 @@ HOST, USER = "127.0.0.1", "callcenter"
 DEBIAN_USER = "mosquitto"  # what Debian's package makes; a broker that root starts becomes this one
 LOG_NAME = "mosquitto.log"
 START_SECONDS = 5.0
+AT_ONCE = 200  # messages that it takes before it has answered for the first of them
 LOOK_SECONDS = 0.05
 _SECRET_BYTES = 24
 _ONLY_OURS = 0o600
@@ -76,6 +77,7 @@ class OwnMosquitto(ChildProcess):
             f"listener {self._port} {HOST}",
             "allow_anonymous false",
             "set_tcp_nodelay true",
+            f"max_inflight_messages {AT_ONCE}",  # by itself it takes 20: too few where an answer takes a while
             f"password_file {passwords}",
             f"user {DEBIAN_USER if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name}",
             "persistence false",  # the controller tells everything again when it comes back

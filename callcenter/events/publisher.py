@@ -21,7 +21,7 @@ from callcenter.events.topics import AT_MOST_ONCE, OFFLINE, ONLINE, TEXT_TYPE, M
 
 log = structlog.get_logger(__name__)
 
-TOGETHER = 10  # events handed over at one time; twice as many messages, each answered by the broker
+TOGETHER = 50  # events handed over at one time; twice as many messages, each answered by the broker
 UNDER_WAY = 2  # so often at most before the broker has answered: while it does, the next need not wait
 RETRY_FIRST_SECONDS = 0.5
 RETRY_MOST_SECONDS = 15.0

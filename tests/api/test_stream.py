@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from callcenter.api.server import Server
+from callcenter.api.stream import MANY
 from callcenter.domain.calls import CallState
 from callcenter.office.stream import Stream
 from tests.api.conftest import TOKEN, served
@@ -71,6 +72,22 @@ async def test_events_follow_the_snapshot_without_a_gap(api: ApiClient, desk: Fa
     assert [event["data"]["queue"] for event in events] == [str(number) for number in range(300)]
     assert events[0]["type"] == "call.talking"
     assert events[0]["time"] == "2026-11-24T04:00:01.000Z"
+
+
+async def test_many_who_watch_each_get_every_event_once_in_its_order(api: ApiClient, desk: FakeDesk) -> None:
+    call = desk.has_call(1)
+
+    async with AsyncExitStack() as all_open:
+        sockets = [await all_open.enter_async_context(watching(api)) for _ in range(MANY + 10)]
+        begun = {(await socket.receive_json(timeout=5))["seq"] for socket in sockets}
+        for number in range(100):
+            desk.changes(replace(call, queue=str(number)))
+            await asyncio.sleep(0)  # some are sent one by one, some in pieces of any length
+        events = [[await socket.receive_json(timeout=5) for _ in range(100)] for socket in sockets]
+
+    (first,) = begun
+    assert all([event["seq"] for event in each] == list(range(first + 1, first + 101)) for each in events)
+    assert all([event["data"]["queue"] for event in each] == [str(at) for at in range(100)] for each in events)
 
 
 async def test_nothing_falls_between_snapshot_and_events_while_much_happens(api: ApiClient, desk: FakeDesk) -> None:

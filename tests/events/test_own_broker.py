@@ -11,7 +11,7 @@ import pytest
 
 from callcenter.domain.errors import UnavailableError
 from callcenter.events.broker import BrokerAwayError, connected
-from callcenter.events.mosquitto import OwnMosquitto, own_address
+from callcenter.events.mosquitto import AT_ONCE, OwnMosquitto, own_address
 from callcenter.events.topics import Message
 from tests.support.mosquitto import a_broker, free_port, listening, needs_mosquitto
 
@@ -39,6 +39,7 @@ async def test_it_listens_on_loopback_for_those_who_know_the_login(folder: Path)
         ):
             await connection.send([Message(topic="t", payload=b"heard")])
             await listener.until_last("t", "heard")
+            assert connection.at_once == AT_ONCE
         for stranger in (replace(address, user=None, password=None), replace(address, password="guessed")):
             with pytest.raises(BrokerAwayError, match="the login is refused"):
                 async with connected(stranger, client_id="c", will=WILL, ca_file=None):

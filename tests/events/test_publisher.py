@@ -11,8 +11,9 @@ import pytest
 import structlog
 
 from callcenter.events.address import BrokerAddress
+from callcenter.events.broker import connected
 from callcenter.events.publisher import Publisher
-from callcenter.events.topics import State
+from callcenter.events.topics import Message, State
 from callcenter.office.stream import Stream
 from callcenter.storage.outbox import Outbox
 from callcenter.storage.store import Store
@@ -288,6 +289,27 @@ async def test_a_controller_that_ends_tells_what_is_left_and_then_that_it_is_gon
         await everybody.until_last(STATUS, "offline")
 
     assert set(everybody.types(CALL)) == {"call.ended"}  # twice where the end came before the broker's answer
+
+
+@pytest.mark.parametrize(("said", "taken"), [("3", 3), ("0", 200), ("5000", 200)])  # 0: as many as come
+async def test_no_more_is_on_its_way_than_the_broker_takes_at_a_time(
+    db: Database, tmp_path: Path, said: str, taken: int
+) -> None:
+    will = Message(topic=STATUS, payload=b"offline")
+    async with (
+        a_broker(tmp_path, f"max_inflight_messages {said}") as broker,
+        listening(broker.address, CALL) as everybody,
+        a_house(broker.address, db) as house,
+        connected(broker.address, client_id="another", will=will, ca_file=None) as connection,
+    ):
+        await house.is_("ok", "connected")
+        for number in range(300):
+            house.call(queue=str(number))
+        await house.is_("ok", "300 events told")
+        await everybody.until_seen(CALL, 300)
+
+    assert connection.at_once == taken
+    assert [seen.json["seq"] for seen in everybody.under(CALL)] == list(range(1, 301))
 
 
 async def test_a_wrong_password_is_said_clearly_and_never_shown(db: Database, tmp_path: Path) -> None:
