@@ -3,9 +3,10 @@
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ from callcenter.api import examples, shapes
 from callcenter.api.contract import Access, Answer, Ask, Nothing, Operation, shown
 from callcenter.api.frames import text_frame
 from callcenter.api.problems import HttpError, QueryFault
+from callcenter.api.rounds import Rounds
 from callcenter.api.sign_in import SignIn
 from callcenter.api.words import Name, Whole
 from callcenter.domain.errors import UnavailableError
@@ -33,8 +35,7 @@ LINGER_SECONDS = 30.0  # for a reader that was cut off to read why
 GOODBYE_SECONDS = 1.0  # for all to be told that the hotline ends
 LARGEST_MESSAGE = 4096  # bytes; nothing is expected
 TOGETHER = 32  # events sent in one piece; some 50 kB
-MANY, GATHER_SECONDS = 50, 0.02  # with so many who watch each is sent something fifty times a second at most
-PIECES_KEPT = 32
+MANY = 50  # with so many who watch, those who keep up are sent what happens in rounds
 FRAMES_KEPT = 256  # events written out once for all who watch
 
 
@@ -66,7 +67,7 @@ class Watchers:
         self._transports: set[asyncio.BaseTransport | None] = set()
         self._taken = 0
         self._frames: OrderedDict[tuple[str, int], bytes] = OrderedDict()
-        self._pieces: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
+        self._rounds: Rounds | None = None
 
     async def watch(self, ask: Ask[WatchQuery, Nothing]) -> web.StreamResponse:
         """Serve one who watches until he goes, falls behind, or the hotline ends."""
@@ -135,9 +136,11 @@ class Watchers:
                     await _send(socket, ask.request, frame)
                 while True:
                     events = await watcher.some(TOGETHER)
-                    await _send(socket, ask.request, self._piece(stream, events))
-                    if len(events) < TOGETHER and stream.watchers >= MANY:
-                        await asyncio.sleep(GATHER_SECONDS)
+                    await _send(socket, ask.request, self._written(stream, events))
+                    transport = ask.request.transport
+                    if stream.watchers >= MANY and watcher.has_all and transport is not None:
+                        await self._rounds_of(stream).follow(watcher, transport, lambda: socket.closed)
+                        await _send(socket, ask.request, b"")
         except TooSlowError:
             return _too_slow()
         except ConnectionError:
@@ -155,16 +158,13 @@ class Watchers:
                 return [self._frame(stream, event) for event in missed]
         return [_framed({"type": "snapshot", "stream": stream.id, "seq": stream.seq, "data": desk.snapshot()})]
 
-    def _piece(self, stream: Stream, events: Sequence[StreamEvent]) -> bytes:
-        """Write events out in one piece; most of those who watch are sent the same ones at a time."""
-        if len(events) == 1:
-            return self._frame(stream, events[0])
-        key = (stream.id, events[0].seq, events[-1].seq)
-        if (piece := self._pieces.get(key)) is None:
-            piece = self._pieces[key] = b"".join(self._frame(stream, event) for event in events)
-            if len(self._pieces) > PIECES_KEPT:
-                self._pieces.popitem(last=False)
-        return piece
+    def _rounds_of(self, stream: Stream) -> Rounds:
+        if self._rounds is None or self._rounds.stream is not stream:
+            self._rounds = Rounds(stream, partial(self._written, stream))
+        return self._rounds
+
+    def _written(self, stream: Stream, events: Iterable[StreamEvent]) -> bytes:
+        return b"".join(self._frame(stream, event) for event in events)
 
     def _frame(self, stream: Stream, event: StreamEvent) -> bytes:
         """Write an event out, once for all who watch."""
@@ -189,9 +189,10 @@ async def _send(socket: web.WebSocketResponse, request: web.Request, frames: byt
     transport = request.transport
     if transport is None or transport.is_closing() or socket.closed:
         raise ConnectionResetError("nobody is there any more")
-    transport.write(frames)
-    if not transport.get_write_buffer_size():
-        return
+    if frames:
+        transport.write(frames)
+    if transport.get_write_buffer_size() <= len(frames):
+        return  # all that he was sent before has left; uvloop sends this when the loop comes round
     try:
         async with asyncio.timeout(SEND_SECONDS):
             await request.writer.drain()

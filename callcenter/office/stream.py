@@ -58,6 +58,11 @@ class Watcher:
             self._waiting.append(event)
         self._arrived.set()
 
+    @property
+    def has_all(self) -> bool:
+        """Nothing waits for him, and nothing was missed."""
+        return not self._waiting and not self._too_slow
+
     async def some(self, most: int) -> Sequence[StreamEvent]:
         """Wait for the next event, and give it with those that have come since, so many at most.
 
@@ -84,6 +89,8 @@ class Stream:
         self._held: deque[StreamEvent] = deque(maxlen=held)
         self._patience = patience
         self._watchers: set[Watcher] = set()
+        self._given: set[Watcher] = set()
+        """Those of them who are given each event; others are told by whoever set them aside."""
         self._published: list[Callable[[StreamEvent], None]] = []
 
     def when_published(self, published: Callable[[StreamEvent], None]) -> None:
@@ -95,7 +102,7 @@ class Stream:
         self.seq += 1
         event = StreamEvent(type=type, seq=self.seq, time=at, data=data)
         self._held.append(event)
-        for watcher in self._watchers:
+        for watcher in self._given:
             watcher.give(event)
         for published in self._published:
             published(event)
@@ -114,10 +121,21 @@ class Stream:
         """Watch from now on, for as long as the block runs."""
         watcher = Watcher(self._patience)
         self._watchers.add(watcher)
+        self._given.add(watcher)
         try:
             yield watcher
         finally:
             self._watchers.discard(watcher)
+            self._given.discard(watcher)
+
+    def set_aside(self, watcher: Watcher) -> None:
+        """Give this watcher nothing for now: whoever asks for it tells him all that is published."""
+        self._given.discard(watcher)
+
+    def take_back(self, watcher: Watcher) -> None:
+        """Give him what is published from now on, if he still watches."""
+        if watcher in self._watchers:
+            self._given.add(watcher)
 
     @property
     def watchers(self) -> int:

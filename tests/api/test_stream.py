@@ -46,6 +46,13 @@ async def closed(opened: Socket) -> int | None:
     return opened.close_code
 
 
+@pytest.fixture(autouse=True, params=["few watch", "many watch"])
+def how_many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tell every story also as it is where many watch, and are sent what happens in rounds."""
+    if request.param == "many watch":
+        monkeypatch.setattr("callcenter.api.stream.MANY", 1)
+
+
 async def test_who_watches_first_sees_everything_that_is_live(api: ApiClient, desk: FakeDesk) -> None:
     live = desk.has_call(1)
     desk.has_call(2, CallState.ENDED)
@@ -371,6 +378,19 @@ async def test_a_reader_that_stops_for_good_is_let_go_of(
 async def frames_to_the_end(reader: asyncio.StreamReader) -> None:
     while await next_frame(reader):
         pass
+
+
+async def test_events_that_cannot_be_written_end_who_watches_and_not_in_silence(
+    api: ApiClient, desk: FakeDesk, log: list[Any]
+) -> None:
+    async with watching(api) as opened:
+        await heard(opened)
+        desk.changes(desk.has_call(1))
+        await heard(opened)
+        desk.stream.publish("call.talking", desk.has_call(2).t0, {"id": object()})
+
+        assert await closed(opened) == 1011
+    assert [line for line in log if line["log_level"] == "error"]
 
 
 async def test_what_watchers_say_is_not_listened_to(api: ApiClient, desk: FakeDesk) -> None:
