@@ -5,7 +5,7 @@ everything is handed over to the rounds, which write the same piece to all of th
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from callcenter.office.stream import Stream, StreamEvent, Watcher
@@ -62,24 +62,28 @@ class Rounds:
 
     def _send(self) -> None:
         news, self._news, self._is_due = self._news, [], False
-        first, last = news[0].seq, news[-1].seq
-        try:
-            piece = self._written(news)
-        except Exception as error:  # noqa: BLE001 - raised where each of them is served, which logs it
-            for follower in tuple(self._followers):
-                self._lags(follower, error)
-            return
+        piece = b""
         for follower in tuple(self._followers):
-            if follower.after >= last:
-                continue  # he came when all of this had happened
-            rest = piece if follower.after < first else self._written(e for e in news if e.seq > follower.after)
-            follower.after = last
-            if follower.transport.is_closing() or follower.is_gone():
-                self._lags(follower)
-                continue
-            follower.transport.write(rest)
-            if follower.transport.get_write_buffer_size() > len(rest):  # what he was sent before has not left yet
-                self._lags(follower)
+            try:
+                piece = piece or self._written(news)
+                keeps_up = self._serve(follower, news, piece)
+            except Exception as error:  # noqa: BLE001 - his own task raises it, and logs it; the others go on
+                self._lags(follower, error)
+            else:
+                if not keeps_up:
+                    self._lags(follower)
+
+    def _serve(self, follower: _Follower, news: Sequence[StreamEvent], piece: bytes) -> bool:
+        """Send one what he lacks of this; False where he is gone, or what he was sent before has not left yet."""
+        first, last = news[0].seq, news[-1].seq
+        if follower.after >= last:
+            return True  # he came when all of this had happened
+        rest = piece if follower.after < first else self._written(e for e in news if e.seq > follower.after)
+        follower.after = last
+        if follower.transport.is_closing() or follower.is_gone():
+            return False
+        follower.transport.write(rest)
+        return follower.transport.get_write_buffer_size() <= len(rest)
 
     def _lags(self, follower: _Follower, error: Exception | None = None) -> None:
         """Give him what is published from here on, until he has it all; his own task sees to that."""
