@@ -50,8 +50,12 @@ async def mortal(mortal_hotline: RunningHotline) -> AsyncIterator[Hotline]:
 
 @pytest.fixture
 def recalling_hotline(shelf: Shelf) -> RunningHotline:
-    """Owes a call after half a second, and gives up after two attempts a second apart; may be killed."""
-    return shelf.take("recalling", lambda: running(8, arrival="ring", recall_refused="1390011[0-9]{4}", **SOON_OWED))
+    """Owes a call after half a second, and gives up after two attempts a second apart; may be killed.
+
+    A seat rings for longer than a controller that was killed takes to come back on a busy machine.
+    """
+    settings = SOON_OWED | {"ring_seconds": 20, "recall_refused": "1390011[0-9]{4}"}
+    return shelf.take("recalling", lambda: running(8, arrival="ring", **settings))
 
 
 @pytest.fixture
