@@ -13,6 +13,8 @@ from tests.support.hotlines import Shelf
 settings.register_profile("among others", deadline=None)  # other workers have the processor, too
 settings.load_profile("among others")
 
+LONGEST = ("test_the_soak",)
+"""Files of which one alone lasts for minutes: whatever is begun last keeps the whole run waiting."""
 LONG_FIRST = ("scenarios", "faults", "speech", "pages", "asterisk", "storage")
 """Folders whose tests wait for real programs; what is short fills the gaps at the end."""
 
@@ -37,10 +39,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files in the order in which workers take them, whole: their tests share a hotline."""
     size = Counter(item.path for item in items)
 
-    def place(item: pytest.Item) -> tuple[int, int, str]:
+    def place(item: pytest.Item) -> tuple[bool, int, int, str]:
         folder = item.path.parent.name
         rank = LONG_FIRST.index(folder) if folder in LONG_FIRST else len(LONG_FIRST)
-        return rank, -size[item.path], str(item.path)
+        return item.path.stem not in LONGEST, rank, -size[item.path], str(item.path)
 
     items.sort(key=place)  # stable: the tests of one file stay in their order
 

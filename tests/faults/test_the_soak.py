@@ -31,7 +31,6 @@ def soaked_hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
     yield from running(0, agents_folder=write_roster(tmp_path_factory.mktemp("agents"), SEATS), **SETTINGS)
 
 
-@pytest.mark.alone  # memory and descriptors are measured, and its calls take what two cores have
 @pytest.mark.timeout(FOR_ALL_OF_IT * int(CALLS) if CALLS else 420)
 async def test_of_many_short_calls_none_is_lost_or_stuck_and_all_are_written_down_once(
     soaked_hotline: RunningHotline, tell_result: TellResult
