@@ -2,7 +2,8 @@
 
 Asterisk writes `FOLDER/incoming/ID.raw` while a call lasts: 16 bit, 8000 Hz, two channels interleaved (left the
 caller, right the hotline's side), no header. When the call has ended this becomes `FOLDER/YYYY/MM/DD/ID.wav`, the day
-being that of the hotline's zone on which the sound begins (time of the file's last change, less its length).
+being that of the hotline's zone on which the sound begins (time of the file's last change, less its length). On its way
+it lies in `FOLDER/turning/ID.SIZE.DAY`, where it can become a WAV without being copied.
 Stretches that were kept secret are silence in it, and marked by a `cue ` chunk with labels behind the sound.
 A file is found by the call's UUID alone; no other text ever becomes a path.
 """
@@ -13,27 +14,17 @@ import errno
 import os
 import shutil
 import stat
-import struct
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import BinaryIO
 
 from callcenter.domain.ids import CallId
 from callcenter.domain.records import SoundSeen, Stretches
+from callcenter.storage import in_place, wav
 
 INCOMING = "incoming"
-UNRECORDED = "保密时段，未录音"
-
-_RATE_HZ = 8000
-_CHANNELS = 2
-_FRAME_BYTES = 2 * _CHANNELS
-_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
-_MOST_BYTES = 0xFFFFFFFF - _HEADER.size - (1 << 20)  # what a WAV's header can count, marks included: 37 hours
-_COPY_BYTES = 1 << 20
-_UTF8 = 65001  # Windows' number of it, in which the labels are written
-_UNFINISHED = ".part"
+TURNING = "turning"
 
 
 class Recordings:
@@ -55,7 +46,8 @@ class Recordings:
         return await asyncio.to_thread(self._incoming)
 
     def _incoming(self) -> Sequence[CallId]:
-        return [CallId(path.stem) for path in (self._folder / INCOMING).glob("*.raw")]
+        turning = [CallId(path.name.partition(".")[0]) for path in (self._folder / TURNING).glob("*")]
+        return [CallId(path.stem) for path in (self._folder / INCOMING).glob("*.raw")] + turning
 
     async def keep(self, ended: Mapping[CallId, Stretches]) -> Mapping[CallId, float | OSError | None]:
         """Make the lasting WAVs of ended calls; the seconds of each, None where there is no sound, or what went wrong.
@@ -131,24 +123,44 @@ class Recordings:
         try:
             status = raw.lstat()
         except FileNotFoundError:
-            return self._kept_before(call_id), None
+            return self._go_on(call_id, secrets)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.ELOOP, "what lies in the place of a recording is no plain file")
-        size = min(status.st_size, _MOST_BYTES) // _FRAME_BYTES * _FRAME_BYTES
+        size = min(status.st_size, wav.MOST_BYTES) // wav.FRAME_BYTES * wav.FRAME_BYTES
         if size == 0:
             raw.unlink()
-            return self._kept_before(call_id), None
-        begun = datetime.fromtimestamp(status.st_mtime, UTC) - timedelta(seconds=_seconds(size))
-        target = self._day(begun.astimezone(self._zone)) / f"{call_id}.wav"
-        if target.is_file() and _sound_bytes(target) == size:
-            return _seconds(size), target.parent  # kept already, by one who did not come to take away the raw file
+            return self._go_on(call_id, secrets)
+        seconds = wav.seconds_of(size)
+        begun = (datetime.fromtimestamp(status.st_mtime, UTC) - timedelta(seconds=seconds)).astimezone(self._zone)
+        target = self._day(begun) / f"{call_id}.wav"
+        if target.is_file() and wav.sound_bytes(target) == size:
+            return seconds, target.parent  # kept already, by one who did not come to take away the raw file
         target.parent.mkdir(parents=True, exist_ok=True)
-        _write_wav(raw, target, size, marks(secrets, _seconds(size)))
-        return _seconds(size), target.parent
+        marked = wav.marks(secrets, seconds)
+        own = self._folder / TURNING / f"{call_id}.{size}.{begun:%Y%m%d}"
+        if not (in_place.claim(raw, own) and self._turn(own, target, size, marked)):
+            wav.copy(raw, target, size, marked)
+        return seconds, target.parent
 
-    def _kept_before(self, call_id: str) -> float | None:
-        kept = self._find(call_id)
-        return None if kept is None else _seconds_of_wav(kept)
+    def _turn(self, own: Path, target: Path, size: int, marked: bytes) -> bool:
+        """Make a WAV of a claimed file; False where it cannot be, and then it is a raw file again."""
+        turned = in_place.turn(own, target, size, marked)
+        if not turned:
+            own.rename(self._raw(target.stem))
+        return turned
+
+    def _go_on(self, call_id: str, secrets: Stretches) -> tuple[float | None, Path | None]:
+        """Give what was kept before, or keep what one who was killed had begun to."""
+        own = next((self._folder / TURNING).glob(f"{call_id}.*"), None)
+        if own is None:
+            kept = self._find(call_id)
+            return (None, None) if kept is None else (wav.seconds_of(wav.sound_bytes(kept)), kept.parent)
+        _, size, day = own.name.split(".")
+        target = self._day(datetime.strptime(day, "%Y%m%d").replace(tzinfo=self._zone)) / f"{call_id}.wav"
+        seconds = wav.seconds_of(int(size))
+        if not self._turn(own, target, int(size), wav.marks(secrets, seconds)):
+            return self._keep(call_id, secrets)
+        return seconds, target.parent
 
     def _day(self, local: datetime) -> Path:
         return self._folder / f"{local:%Y}" / f"{local:%m}" / f"{local:%d}"
@@ -168,7 +180,7 @@ class Recordings:
 
     def _used(self) -> int:
         total = 0
-        for folder in (self._folder / INCOMING, *self._days()):
+        for folder in (self._folder / INCOMING, self._folder / TURNING, *self._days()):
             with contextlib.suppress(FileNotFoundError), os.scandir(folder) as files:
                 for file in files:
                     with contextlib.suppress(FileNotFoundError):  # finished or deleted meanwhile
@@ -221,98 +233,9 @@ def _seen(path: Path) -> SoundSeen:
         return SoundSeen(exists=False, size_bytes=0)
 
 
-def _seconds(size_bytes: int) -> float:
-    return size_bytes / _FRAME_BYTES / _RATE_HZ
-
-
-def _seconds_of_wav(path: Path) -> float:
-    return _seconds(_sound_bytes(path))
-
-
-def _sound_bytes(path: Path) -> int:
-    """Give how much sound a kept WAV says it holds, and holds."""
-    with path.open("rb") as wav:
-        header = wav.read(_HEADER.size)
-    if len(header) < _HEADER.size:
-        return 0
-    said: int = _HEADER.unpack(header)[-1]
-    return min(said, max(0, path.stat().st_size - _HEADER.size))
-
-
-def marks(stretches: Stretches, seconds: float) -> bytes:
-    """Write the chunks that mark stretches of a WAV as kept secret, so that any player shows them.
-
-    Each is a cue point at its beginning, and a `ltxt` with its length and a `labl` with words for people.
-    """
-    within = [(max(0.0, begins), min(seconds, ends)) for begins, ends in stretches]
-    frames = [(round(begins * _RATE_HZ), round(ends * _RATE_HZ)) for begins, ends in within if begins < ends]
-    if not frames:
-        return b""
-    cues = struct.pack("<I", len(frames))
-    labels = b"adtl"
-    for number, (first, last) in enumerate(frames, start=1):
-        cues += struct.pack("<II4sIII", number, first, b"data", 0, 0, first)
-        labels += _chunk(b"labl", struct.pack("<I", number) + UNRECORDED.encode() + b"\0")
-        labels += _chunk(b"ltxt", struct.pack("<II4sHHHH", number, last - first, b"mark", 0, 0, 0, _UTF8))
-    return _chunk(b"cue ", cues) + _chunk(b"LIST", labels)
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
-
-
-def _write_wav(raw: Path, target: Path, size: int, behind: bytes) -> None:
-    """Write under a name of its own first, so that nobody ever finds half a recording; its folder is not yet synced."""
-    unfinished = target.with_name(target.name + _UNFINISHED)
-    try:
-        # Asterisk's user owns the folder of running recordings and must not have us read another file for it.
-        with open(raw, "rb", opener=_no_link) as sound, unfinished.open("wb") as wav:
-            wav.write(_header(size, len(behind)))
-            _copy(sound, wav, size)
-            wav.write(behind)
-            wav.flush()
-            os.fsync(wav.fileno())
-        unfinished.replace(target)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
-
-
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW)
-
-
-def _copy(sound: BinaryIO, wav: BinaryIO, size: int) -> None:
-    left = size
-    while left:
-        part = sound.read(min(left, _COPY_BYTES))
-        if not part:
-            raise OSError(f"the sound of a call became shorter while it was kept: {left} bytes are missing")
-        wav.write(part)
-        left -= len(part)
-
-
-def _header(size: int, behind: int) -> bytes:
-    return _HEADER.pack(
-        b"RIFF",
-        _HEADER.size - 8 + size + behind,
-        b"WAVE",
-        b"fmt ",
-        16,
-        1,
-        _CHANNELS,
-        _RATE_HZ,
-        _RATE_HZ * _FRAME_BYTES,
-        _FRAME_BYTES,
-        16,
-        b"data",
-        size,
-    )

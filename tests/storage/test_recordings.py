@@ -11,6 +11,7 @@ import pytest
 
 from callcenter.domain.ids import CallId
 from callcenter.domain.records import SoundSeen, Stretches
+from callcenter.storage import in_place
 from callcenter.storage.recordings import Recordings
 from tests.support.stores import new_call_id
 
@@ -19,10 +20,25 @@ ENDED = datetime(2026, 11, 23, 16, 0, 1, tzinfo=UTC)  # 00:00:01 of the 24th in 
 SOUND = b"\x01\x00\x02\x00" * 16000  # two seconds: 1 on the left, 2 on the right
 
 
-@pytest.fixture
-def recordings(tmp_path: Path) -> Recordings:
+@pytest.fixture(params=["in place", "copied"])
+def recordings(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Recordings:
+    """Where the file system can make room before a sound, and where it cannot."""
     (tmp_path / "incoming").mkdir()
+    if request.param == "copied":
+        monkeypatch.setattr(in_place, "_make_room", lambda _: False)
+    elif not _can_make_room(tmp_path):
+        pytest.skip("this file system cannot make room before a file's first byte")
     return Recordings(tmp_path, zone=SHANGHAI)
+
+
+def _can_make_room(folder: Path) -> bool:
+    for name in ("raw", "own", "wav"):
+        (folder / name).unlink(missing_ok=True)
+    (folder / "raw").write_bytes(SOUND)
+    can = in_place.claim(folder / "raw", folder / "own") and in_place.turn(folder / "own", folder / "wav", 8, b"")
+    for name in ("raw", "own", "wav"):
+        (folder / name).unlink(missing_ok=True)
+    return can
 
 
 async def _keep(recordings: Recordings, call_id: CallId, secrets: Stretches = ()) -> float | None:
@@ -95,12 +111,12 @@ async def test_to_keep_a_recording_costs_no_more_after_years_of_them(
     assert len(synced) == 3  # each sound, and their folder once
 
 
-async def test_where_the_folder_is_not_safe_on_the_disk_the_raw_file_stays(
+async def test_where_the_folder_is_not_safe_on_the_disk_it_is_said_and_synced_again(
     recordings: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call_id = new_call_id()
     raw = _written(tmp_path, call_id)
-    sync = os.fsync
+    sync, synced = os.fsync, []
 
     def only_files(descriptor: int) -> None:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
@@ -111,10 +127,22 @@ async def test_where_the_folder_is_not_safe_on_the_disk_the_raw_file_stays(
         going.setattr(os, "fsync", only_files)
         with pytest.raises(OSError, match="the disk is going"):
             await _keep(recordings, call_id)
-    assert raw.read_bytes() == SOUND
+    assert _sounds(tmp_path), "the sound has one name at least"
 
+    def any_file(descriptor: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+
+    monkeypatch.setattr(os, "fsync", any_file)
     assert await _keep(recordings, call_id) == 2.0
+    assert synced == [True], "the folder, once more"
     assert not raw.exists()
+
+
+def _sounds(folder: Path) -> list[str]:
+    """Where the sound of a call lies, whatever it is there."""
+    return [
+        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and SOUND in path.read_bytes()
+    ]
 
 
 @pytest.mark.parametrize("sound", [None, b"", b"\x01\x00\x02"])
@@ -179,7 +207,7 @@ async def test_space_is_counted_and_only_old_days_are_deleted_when_asked(
     await _keep(recordings, new)
     _written(tmp_path, running)
 
-    assert await recordings.used_bytes() == 3 * len(SOUND) + 2 * 44
+    assert 2 * 44 <= await recordings.used_bytes() - 3 * len(SOUND) <= 2 * 4096, "sound, and two headers"
     assert await recordings.free_bytes() > 0
     assert await recordings.expire(30) == 1
     assert await recordings.path(old) is None
@@ -246,4 +274,90 @@ async def test_a_wav_without_secrets_holds_nothing_but_sound(recordings: Recordi
 
     path = await recordings.path(call_id)
     assert path is not None
-    assert path.stat().st_size == 44 + len(SOUND)
+    assert path.stat().st_size in (44 + len(SOUND), 4096 + len(SOUND))
+    assert set(_chunks(path.read_bytes(), 12)) <= {b"fmt ", b"JUNK", b"data"}
+
+
+CUT_OFF_AT = ["fallocate64", "pwrite", "ftruncate", "fsync", "replace"]
+
+
+@pytest.mark.parametrize("step", CUT_OFF_AT)
+@pytest.mark.parametrize("recordings", ["in place"], indirect=True)
+async def test_one_that_is_killed_while_it_turns_a_sound_is_followed_by_one_who_ends_it(
+    recordings: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    call_id = new_call_id()
+    _written(tmp_path, call_id, SOUND + b"\x01")
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as dying:
+        if step == "fallocate64":
+            dying.setattr(in_place, "_make_room", killed)
+        elif step == "replace":
+            dying.setattr(Path, "replace", killed)
+        else:
+            dying.setattr(os, step, killed)
+        with pytest.raises(Killed):
+            await _keep(recordings, call_id, [(0.5, 1.0)])
+
+    assert call_id in await recordings.incoming(), "whoever begins anew finds it"
+    assert await _keep(recordings, call_id, [(0.5, 1.0)]) == 2.0
+
+    path = await recordings.path(call_id)
+    assert path == tmp_path / "2026" / "11" / "23" / f"{call_id}.wav"
+    data = path.read_bytes()
+    assert struct.unpack_from("<I", data, 4)[0] == len(data) - 8
+    chunks = _chunks(data, 12)
+    assert (chunks[b"data"], set(chunks)) == (SOUND, {b"fmt ", b"JUNK", b"data", b"cue ", b"LIST"})
+    assert await recordings.incoming() == []
+
+
+@pytest.mark.parametrize("recordings", ["in place"], indirect=True)
+async def test_a_sound_that_somebody_has_open_is_copied_and_his_own_stays_as_it_was(
+    recordings: Recordings, tmp_path: Path
+) -> None:
+    """Asterisk writes at the place it has come to: room made before that would put its next words over others."""
+    call_id = new_call_id()
+    raw = _written(tmp_path, call_id)
+    with raw.open("r+b") as asterisk:
+        assert await _keep(recordings, call_id) == 2.0
+        asterisk.seek(0, os.SEEK_END)
+        asterisk.write(b"a late word")
+
+    path = await recordings.path(call_id)
+    assert path is not None
+    assert path.read_bytes()[44:] == SOUND
+    assert not raw.exists()
+
+
+@pytest.mark.parametrize("recordings", ["in place"], indirect=True)
+async def test_a_sound_of_two_names_is_copied_so_that_nobody_changes_what_is_kept(
+    recordings: Recordings, tmp_path: Path
+) -> None:
+    call_id = new_call_id()
+    raw = _written(tmp_path, call_id)
+    (tmp_path / "other").hardlink_to(raw)
+
+    assert await _keep(recordings, call_id) == 2.0
+    (tmp_path / "other").write_bytes(b"something else")
+
+    path = await recordings.path(call_id)
+    assert path is not None
+    assert path.read_bytes()[44:] == SOUND
+
+
+@pytest.mark.parametrize("recordings", ["in place"], indirect=True)
+async def test_a_sound_lies_where_it_lay_when_it_is_kept(recordings: Recordings, tmp_path: Path) -> None:
+    call_id = new_call_id()
+    inode = _written(tmp_path, call_id).stat().st_ino
+
+    await _keep(recordings, call_id)
+
+    path = await recordings.path(call_id)
+    assert path is not None
+    assert path.stat().st_ino == inode
