@@ -356,6 +356,21 @@ def test_two_seats_that_answer_for_one_caller_give_one_talk_and_one_seat_let_go(
     assert story.call("A").state is CallState.TALKING
 
 
+def test_a_seat_that_asterisks_own_queue_rings_before_it_is_heard_that_he_waits() -> None:
+    story = Story()
+    story.arrives("A")
+    story.hear(LegDialled(at=story.at, call_id=A, leg_id=LegId("net"), seat="8002"))
+    story.hear(LegRang(at=story.at, call_id=A, leg_id=LegId("net")))
+    story.pass_time(1)
+    story.waits("A")
+
+    call = story.call("A")
+    assert (call.state, call.queue) == (CallState.RINGING, "hotline")
+    assert call.t2 is not None
+    assert call.t3 is not None
+    assert call.t2 <= call.t3, "whoever is rung for has asked for a person before"
+
+
 @pytest.mark.parametrize(
     ("steps", "ready", "outcome", "where"),
     [

@@ -78,6 +78,7 @@ def dialled(state: State, event: LegDialled) -> None:
 def _begin_offer(state: State, call_id: CallId, leg_id: LegId, extension: str, *, at: datetime) -> None:
     track, line = state.tracks[call_id], state.lines[extension]
     at = max(at, state.calls[call_id].last_at)
+    callers.queue_him(state, call_id, at=at)  # Asterisk's own queue may ring a seat before it is heard that he waits
     track.offer = Offer(leg_id=leg_id, seat=extension, dialled=state.now.mono)
     line.call_id, line.leg_id = call_id, leg_id
     state.note(CallOffered(at=at, call_id=call_id, seat=extension, leg_id=leg_id))
