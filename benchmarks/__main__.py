@@ -14,6 +14,7 @@ ALL = (
     "ami_events",
     "journal",
     "calls_per_second",
+    "talk_seconds",
     "answer_times",
     "facts_out",
     "footprint",

@@ -19,6 +19,7 @@ REGISTERED_SECONDS = 3600
 REACHED_SECONDS = 7.0  # Asterisk asks every 5 s whether a phone is there
 GRACE_SECONDS = 40.0  # for the last call to end
 STOP_SECONDS = 10.0
+SPEAKING = (30_000, 30_999)  # media ports of citizens who speak
 NOBODY = 8000  # a media port that nobody listens on
 
 _RESPONSE = """[last_Via:]
@@ -71,15 +72,17 @@ _REQUEST = """Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
       To: <sip:12345@[remote_ip]:[remote_port]>%s
       Call-ID: [call_id]
       Contact: <sip:citizen@[local_ip]:[local_port]>"""
+_SPEAKS = """<nop><action><exec rtp_stream="voice.alaw,-1,8,PCMA/8000"/></action></nop>"""
+_SPEAKING_SDP = _SDP.replace("[media]", "[rtpstream_audio_port]")
 _CITIZEN = f"""<?xml version="1.0"?><scenario name="citizen">
   <send retrans="500" start_rtd="1"><![CDATA[
       INVITE sip:12345@[remote_ip]:[remote_port] SIP/2.0
-      {_REQUEST % ""}
+      {_REQUEST.replace("%s", "")}
       CSeq: 1 INVITE
       Content-Type: application/sdp
       Content-Length: [len]
 
-      {_SDP}
+      %(sdp)s
   ]]></send>
   <recv response="100" optional="true"/>
   <recv response="180" optional="true"/>
@@ -87,15 +90,16 @@ _CITIZEN = f"""<?xml version="1.0"?><scenario name="citizen">
   <recv response="200" rtd="1" rrs="true"/>
   <send><![CDATA[
       ACK [next_url] SIP/2.0
-      {_REQUEST % "[peer_tag_param]"}
+      {_REQUEST.replace("%s", "[peer_tag_param]")}
       CSeq: 1 ACK
       Content-Length: 0
 
   ]]></send>
-  <pause milliseconds="%d"/>
+  %(speaks)s
+  <pause milliseconds="%(talk_ms)d"/>
   <send retrans="500"><![CDATA[
       BYE [next_url] SIP/2.0
-      {_REQUEST % "[peer_tag_param]"}
+      {_REQUEST.replace("%s", "[peer_tag_param]")}
       CSeq: 2 BYE
       Content-Length: 0
 
@@ -147,12 +151,19 @@ class Seats:
 
 
 @asynccontextmanager
-async def seats_of(system: System, folder: Path, *, port: int, traced: bool = False) -> AsyncIterator[Seats]:
-    """Register every seat's phone from this port and have them all answer there."""
+async def seats_of(
+    system: System, folder: Path, *, port: int, traced: bool = False, echo: int | None = None
+) -> AsyncIterator[Seats]:
+    """Register every seat's phone from this port and have them all answer there.
+
+    `echo`: the media port at which each says again what it hears; otherwise nobody listens, and nothing is said.
+    """
     await _register(system, port)
     (folder / "seat.xml").write_text(_SEAT)
     arguments = ["-sf", "seat.xml", "-i", "127.0.0.1", "-p", str(port), "-key", "media"]
-    arguments += [str(NOBODY), "-trace_stat", "-fd", "1", *(["-trace_msg"] if traced else [])]
+    arguments += [str(NOBODY if echo is None else echo), "-trace_stat", "-fd", "1"]
+    arguments += ["-trace_msg"] if traced else []
+    arguments += [] if echo is None else ["-mp", str(echo), "-rtp_echo"]
     async with _running(folder, arguments) as process:
         await asyncio.sleep(REACHED_SECONDS)
         await system.sign_in()
@@ -160,14 +171,30 @@ async def seats_of(system: System, folder: Path, *, port: int, traced: bool = Fa
 
 
 async def dial(
-    system: System, folder: Path, *, rate: float, calls: int, talk_seconds: float, at_once: int, media: int = NOBODY
+    system: System,
+    folder: Path,
+    *,
+    rate: float,
+    calls: int,
+    talk_seconds: float,
+    at_once: int,
+    media: int = NOBODY,
+    voice: bytes | None = None,
 ) -> tuple[Dialled, Iterator[Message]]:
-    """Let citizens dial, `rate` of them a second and `at_once` at most on the line; back when all is over."""
-    (folder / "citizen.xml").write_text(_CITIZEN % int(talk_seconds * 1000))
+    """Let citizens dial, `rate` of them a second and `at_once` at most on the line; back when all is over.
+
+    `voice`: A-law at 8000 Hz that each says again and again as long as he talks; otherwise nothing is said.
+    """
+    speaks = _SPEAKS if voice else ""
+    if voice:
+        (folder / "voice.alaw").write_bytes(voice)
+    scenario = {"talk_ms": int(talk_seconds * 1000), "speaks": speaks, "sdp": _SPEAKING_SDP if voice else _SDP}
+    (folder / "citizen.xml").write_text(_CITIZEN % scenario)
     numbers = folder / "numbers.csv"
     numbers.write_text("SEQUENTIAL\n" + "".join(f"{at:08d};\n" for at in range(calls)))
     arguments = ["-sf", "citizen.xml", "-inf", "numbers.csv", "-i", "127.0.0.1", "-m", str(calls), "-r", f"{rate:g}"]
     arguments += ["-l", str(at_once), "-key", "media", str(media), "-trace_stat", "-fd", "1", "-trace_rtt"]
+    arguments += ["-min_rtp_port", str(SPEAKING[0]), "-max_rtp_port", str(SPEAKING[1])] if voice else []
     arguments += ["-rtt_freq", "1", "-trace_msg", "-p", str(system.trunk.port), str(system.sip)]
     async with _running(folder, arguments) as process:
         async with asyncio.timeout(calls / rate + talk_seconds + GRACE_SECONDS):
