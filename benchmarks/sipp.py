@@ -19,7 +19,7 @@ REGISTERED_SECONDS = 3600
 REACHED_SECONDS = 7.0  # Asterisk asks every 5 s whether a phone is there
 GRACE_SECONDS = 40.0  # for the last call to end
 STOP_SECONDS = 10.0
-SPEAKING = (30_000, 30_999)  # media ports of citizens who speak
+SPEAKING = 30_000  # first media port of citizens who speak
 NOBODY = 8000  # a media port that nobody listens on
 
 _RESPONSE = """[last_Via:]
@@ -194,7 +194,7 @@ async def dial(
     numbers.write_text("SEQUENTIAL\n" + "".join(f"{at:08d};\n" for at in range(calls)))
     arguments = ["-sf", "citizen.xml", "-inf", "numbers.csv", "-i", "127.0.0.1", "-m", str(calls), "-r", f"{rate:g}"]
     arguments += ["-l", str(at_once), "-key", "media", str(media), "-trace_stat", "-fd", "1", "-trace_rtt"]
-    arguments += ["-min_rtp_port", str(SPEAKING[0]), "-max_rtp_port", str(SPEAKING[1])] if voice else []
+    arguments += ["-mp", str(SPEAKING)] if voice else []
     arguments += ["-rtt_freq", "1", "-trace_msg", "-p", str(system.trunk.port), str(system.sip)]
     async with _running(folder, arguments) as process:
         async with asyncio.timeout(calls / rate + talk_seconds + GRACE_SECONDS):

@@ -16,6 +16,7 @@ RATE = 10
 TALK_SECONDS = 35.0
 SETTLED_SECONDS = 8.0  # until all talk
 MEASURED_SECONDS = 20.0
+COUNTED_SECONDS = 3.0  # until the seats have counted the last
 RUNS = 3
 _VOICE = bytes(range(256)) * 63  # two seconds of A-law that is no silence; what it says costs nothing more or less
 
@@ -66,6 +67,7 @@ async def _measure(running: AbstractAsyncContextManager[System], cost: _Cost) ->
             await asyncio.sleep(MEASURED_SECONDS)
             after = system.cpu()
             dialled, _ = await talking
+            await asyncio.sleep(COUNTED_SECONDS)
             if dialled.failed or seats.answered() < TALKS:
                 raise RuntimeError(f"only {seats.answered()} of {TALKS} talks came about: {dialled.failed} failed")
             for each, began, ended in zip((cost.asterisk, cost.controller), before, after, strict=True):
