@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -105,9 +105,9 @@ async def ours(seats: int, *, arrival: str, **settings: object) -> AsyncIterator
 
 
 @asynccontextmanager
-async def plain(seats: int, *, arrival: str) -> AsyncIterator[System]:
-    """Run the same Asterisk with a dialplan that knows no controller."""
-    folder = await asyncio.to_thread(_plain_folder)
+async def plain(seats: int, *, arrival: str, more: Sequence[str] = ()) -> AsyncIterator[System]:
+    """Run the same Asterisk, of the same modules and some `more`, with a dialplan that knows no controller."""
+    folder = await asyncio.to_thread(_plain_folder, more)
     plan = _plain_plan(folder, seats, arrival)
     process = AsteriskProcess(plan, await find_or_make(cache_folder(os.environ), tell=print))
     try:
@@ -127,11 +127,13 @@ async def plain(seats: int, *, arrival: str) -> AsyncIterator[System]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _plain_folder() -> Path:
+def _plain_folder(more: Sequence[str]) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="callcenter-benchmark-"))
     folder.chmod(0o755)
     shutil.copytree(TEMPLATES, folder / "templates")
     (folder / "templates" / "extensions.conf").write_text(_PLAIN, "utf-8")
+    with (folder / "templates" / "modules.conf").open("a", encoding="utf-8") as modules:
+        modules.writelines(f"load = {module}\n" for module in more)
     shutil.copyfile(GREETING, folder / GREETING.name)
     return folder
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,13 @@ RUNS = 3
 _VOICE = bytes(range(256)) * 63  # two seconds of A-law that is no silence; what it says costs nothing more or less
 
 
+_SYSTEMS: Mapping[str, Callable[[], AbstractAsyncContextManager[System]]] = {
+    "ours": lambda: ours(SEATS, arrival="ring"),
+    "plain": lambda: plain(SEATS, arrival="ring"),
+    "simple": lambda: plain(SEATS, arrival="ring", more=["bridge_simple.so"]),
+}
+
+
 @dataclass(slots=True)
 class _Cost:
     """Processor milliseconds that a second of one talk takes."""
@@ -34,26 +42,31 @@ class _Cost:
 
 
 async def measure() -> Chapter:
-    """Measure both in turns."""
-    found = {"ours": _Cost(), "plain": _Cost()}
+    """Measure all in turns."""
+    found = {name: _Cost() for name in _SYSTEMS}
     for run in range(RUNS):
-        for name in ("ours", "plain") if run % 2 == 0 else ("plain", "ours"):
-            system = ours(SEATS, arrival="ring") if name == "ours" else plain(SEATS, arrival="ring")
-            await _measure(system, found[name])
-    mine, theirs = found["ours"], found["plain"]
-    share = [other / one for one, other in zip(mine.whole, theirs.whole, strict=True)]
+        for name in sorted(_SYSTEMS, reverse=run % 2 == 1):
+            await _measure(_SYSTEMS[name](), found[name])
+    mine, theirs, simple = found.values()
     return Chapter(
         name="talk_seconds",
         title="What a talk costs while it lasts",
         how=f"{TALKS} talks at once, both sides speak all the time (SIPp), both are recorded. Processor time of "
-        f"{MEASURED_SECONDS:g} s in which nobody comes or goes, for a second of one talk.",
+        f"{MEASURED_SECONDS:g} s in which nobody comes or goes, for a second of one talk. Ours and the plain system "
+        "mix by bridge_softmix; the third is the plain one with bridge_simple beside it, as Asterisk comes.",
         rows=[
             Row(figure="Asterisk, ours", values=mine.asterisk, unit="ms"),
             Row(figure="controller, ours", values=mine.controller, unit="ms"),
             Row(figure="Asterisk, plain", values=theirs.asterisk, unit="ms"),
-            Row(figure="plain of ours", values=share, unit=""),
+            Row(figure="Asterisk, plain, not mixed", values=simple.asterisk, unit="ms"),
+            Row(figure="plain of ours", values=_share(theirs.whole, mine.whole), unit=""),
+            Row(figure="plain, not mixed, of ours", values=_share(simple.whole, mine.whole), unit=""),
         ],
     )
+
+
+def _share(of: Sequence[float], whole: Sequence[float]) -> list[float]:
+    return [one / other for one, other in zip(of, whole, strict=True)]
 
 
 async def _measure(running: AbstractAsyncContextManager[System], cost: _Cost) -> None:
