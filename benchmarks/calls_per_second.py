@@ -12,9 +12,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.chapter import Chapter, Row, percentile
+from benchmarks.chapter import Chapter, Row, percentile, shares
 from benchmarks.sipp import Seats, dial, seats_of
-from benchmarks.systems import System, ours, plain
+from benchmarks.systems import Cost, System, ours, plain
 
 SEATS = 200
 SEAT_PORT = 17_700
@@ -28,14 +28,10 @@ SETTLED_SECONDS = 3.0
 
 
 @dataclass(slots=True)
-class _Found:
-    most: list[float] = field(default_factory=list)
-    asterisk: list[float] = field(default_factory=list)
-    controller: list[float] = field(default_factory=list)
+class _Found(Cost):
+    """Of one system: the most calls a second, and what a call costs."""
 
-    @property
-    def whole(self) -> list[float]:
-        return [one + other for one, other in zip(self.asterisk, self.controller, strict=True)]
+    most: list[float] = field(default_factory=list)
 
 
 async def measure() -> Chapter:
@@ -57,11 +53,11 @@ async def measure() -> Chapter:
         chapter.rows += [
             Row(figure=f"{said}: calls a second, ours", values=mine.most, unit=""),
             Row(figure=f"{said}: calls a second, plain", values=theirs.most, unit=""),
-            Row(figure=f"{said}: ours of plain", values=_share(mine.most, theirs.most), unit="", least=target),
+            Row(figure=f"{said}: ours of plain", values=shares(mine.most, theirs.most), unit="", least=target),
             Row(figure=f"{said}: Asterisk for a call, ours", values=mine.asterisk, unit="ms"),
             Row(figure=f"{said}: controller for a call, ours", values=mine.controller, unit="ms"),
             Row(figure=f"{said}: Asterisk for a call, plain", values=theirs.asterisk, unit="ms"),
-            Row(figure=f"{said}: cost of a call, plain of ours", values=_share(theirs.whole, mine.whole), unit=""),
+            Row(figure=f"{said}: cost of a call, plain of ours", values=shares(theirs.whole, mine.whole), unit=""),
         ]
     return chapter
 
@@ -76,10 +72,6 @@ async def most_of_ours(arrival: str) -> float:
 
 def _talk(arrival: str) -> float:
     return TALK_SECONDS if arrival == "ring" else GREETED_SECONDS
-
-
-def _share(of: list[float], whole: list[float]) -> list[float]:
-    return [one / other for one, other in zip(of, whole, strict=True)]
 
 
 async def _measure(running: AbstractAsyncContextManager[System], found: _Found, *, talk: float) -> None:

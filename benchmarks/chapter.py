@@ -59,6 +59,11 @@ class Row:
         return f"| {' | '.join(cells)} |"
 
 
+def shares(of: Sequence[float], whole: Sequence[float]) -> list[float]:
+    """Give what part the one is of the other, run by run."""
+    return [one / other for one, other in zip(of, whole, strict=True)]
+
+
 @dataclass(slots=True, kw_only=True)
 class Chapter:
     """All that one benchmark found."""

@@ -1,4 +1,7 @@
-"""Two telephone systems to compare: our hotline, and the same Asterisk with a plain dialplan and its own queue."""
+"""Two telephone systems to compare: our hotline, and the same Asterisk with a plain dialplan and its own queue.
+
+The plain one loads our modules, so it mixes by bridge_softmix as ours does; what that costs: `talk_seconds.py`.
+"""
 
 import asyncio
 import os
@@ -7,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.machine import cpu_seconds
@@ -75,6 +78,19 @@ class System:
                 await api.put(f"seats/{extension}/state", {"state": "ready"})
 
 
+@dataclass(slots=True)
+class Cost:
+    """What something took of the processor, run by run, in milliseconds."""
+
+    asterisk: list[float] = field(default_factory=list)
+    controller: list[float] = field(default_factory=list)
+
+    @property
+    def whole(self) -> list[float]:
+        """Of both together."""
+        return [one + other for one, other in zip(self.asterisk, self.controller, strict=True)]
+
+
 @asynccontextmanager
 async def ours(seats: int, *, arrival: str, **settings: object) -> AsyncIterator[System]:
     """Run our hotline with so many seats; `arrival` as the setting: ring is without a flow, answer with one."""
@@ -87,17 +103,19 @@ async def ours(seats: int, *, arrival: str, **settings: object) -> AsyncIterator
     try:
         await asyncio.to_thread(running.start)
         home = running.home
-        yield System(
-            name="ours",
-            sip=Endpoint("127.0.0.1", running.ports.sip),
-            trunk=Endpoint("127.0.0.1", running.ports.trunk),
-            seats={seat.extension: seat.password for seat in home.seats},
-            asterisk=running.pid("asterisk"),
-            controller=running.pid("controller"),
-            home=home,
-            folder=running.folder,
-        )
-        await asyncio.to_thread(running.stop)
+        try:
+            yield System(
+                name="ours",
+                sip=Endpoint("127.0.0.1", running.ports.sip),
+                trunk=Endpoint("127.0.0.1", running.ports.trunk),
+                seats={seat.extension: seat.password for seat in home.seats},
+                asterisk=running.pid("asterisk"),
+                controller=running.pid("controller"),
+                home=home,
+                folder=running.folder,
+            )
+        finally:
+            await asyncio.to_thread(running.stop)  # Asterisk goes on alone where its supervisor is only killed
     finally:
         running.kill()
         running.remove()

@@ -2,14 +2,13 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.chapter import Chapter, Row
+from benchmarks.chapter import Chapter, Row, shares
 from benchmarks.sipp import dial, seats_of
-from benchmarks.systems import System, ours, plain
+from benchmarks.systems import Cost, System, ours, plain
 
 SEATS, TALKS = 60, 40
 SEAT_PORT, ECHO_PORT = 17_760, 17_900
@@ -20,8 +19,6 @@ MEASURED_SECONDS = 20.0
 COUNTED_SECONDS = 3.0  # until the seats have counted the last
 RUNS = 3
 _VOICE = bytes(range(256)) * 63  # two seconds of A-law that is no silence; what it says costs nothing more or less
-
-
 _SYSTEMS: Mapping[str, Callable[[], AbstractAsyncContextManager[System]]] = {
     "ours": lambda: ours(SEATS, arrival="ring"),
     "plain": lambda: plain(SEATS, arrival="ring"),
@@ -29,21 +26,9 @@ _SYSTEMS: Mapping[str, Callable[[], AbstractAsyncContextManager[System]]] = {
 }
 
 
-@dataclass(slots=True)
-class _Cost:
-    """Processor milliseconds that a second of one talk takes."""
-
-    asterisk: list[float] = field(default_factory=list)
-    controller: list[float] = field(default_factory=list)
-
-    @property
-    def whole(self) -> list[float]:
-        return [one + other for one, other in zip(self.asterisk, self.controller, strict=True)]
-
-
 async def measure() -> Chapter:
     """Measure all in turns."""
-    found = {name: _Cost() for name in _SYSTEMS}
+    found = {name: Cost() for name in _SYSTEMS}
     for run in range(RUNS):
         for name in sorted(_SYSTEMS, reverse=run % 2 == 1):
             await _measure(_SYSTEMS[name](), found[name])
@@ -59,27 +44,26 @@ async def measure() -> Chapter:
             Row(figure="controller, ours", values=mine.controller, unit="ms"),
             Row(figure="Asterisk, plain", values=theirs.asterisk, unit="ms"),
             Row(figure="Asterisk, plain, not mixed", values=simple.asterisk, unit="ms"),
-            Row(figure="plain of ours", values=_share(theirs.whole, mine.whole), unit=""),
-            Row(figure="plain, not mixed, of ours", values=_share(simple.whole, mine.whole), unit=""),
+            Row(figure="plain of ours", values=shares(theirs.whole, mine.whole), unit=""),
+            Row(figure="plain, not mixed, of ours", values=shares(simple.whole, mine.whole), unit=""),
         ],
     )
 
 
-def _share(of: Sequence[float], whole: Sequence[float]) -> list[float]:
-    return [one / other for one, other in zip(of, whole, strict=True)]
-
-
-async def _measure(running: AbstractAsyncContextManager[System], cost: _Cost) -> None:
+async def _measure(running: AbstractAsyncContextManager[System], cost: Cost) -> None:
     with tempfile.TemporaryDirectory(prefix="callcenter-benchmark-") as name:
         folder = Path(name)
         async with running as system, seats_of(system, folder, port=SEAT_PORT, echo=ECHO_PORT) as seats:
-            talks = dial(system, folder, rate=RATE, calls=TALKS, talk_seconds=TALK_SECONDS, at_once=TALKS, voice=_VOICE)
-            talking = asyncio.create_task(talks, name="talks")
-            await asyncio.sleep(SETTLED_SECONDS)
-            before = system.cpu()
-            await asyncio.sleep(MEASURED_SECONDS)
-            after = system.cpu()
-            dialled, _ = await talking
+            async with asyncio.TaskGroup() as tasks:
+                talks = dial(
+                    system, folder, rate=RATE, calls=TALKS, talk_seconds=TALK_SECONDS, at_once=TALKS, voice=_VOICE
+                )
+                talking = tasks.create_task(talks, name="talks")
+                await asyncio.sleep(SETTLED_SECONDS)
+                before = system.cpu()
+                await asyncio.sleep(MEASURED_SECONDS)
+                after = system.cpu()
+            dialled, _ = talking.result()
             await asyncio.sleep(COUNTED_SECONDS)
             if dialled.failed or seats.answered() < TALKS:
                 raise RuntimeError(f"only {seats.answered()} of {TALKS} talks came about: {dialled.failed} failed")

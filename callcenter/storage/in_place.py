@@ -1,7 +1,7 @@
 """Raw sound becomes a WAV where it lies: room for a header is made before it, and nothing is copied.
 
 Of a talk of three minutes six megabytes need not be written once more. Not every file system can do it (ext4 and XFS
-can), and it is done only to a file that nobody has open and that is ours; otherwise the sound is copied.
+can, says fallocate(2)), and it is done only to a file that nobody has open and that is ours; otherwise it is copied.
 """
 
 import ctypes
@@ -18,8 +18,10 @@ from callcenter.storage.wav import ROOM_BYTES, header
 _INSERT_RANGE = 0x20  # FALLOC_FL_INSERT_RANGE, fallocate(2)
 _SET_SIGNAL = 10  # F_SETSIG, fcntl(2)
 _NOT_HERE = frozenset({errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.EPERM})
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.fallocate64.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
+# None where the C library lacks it (it is glibc's own name): then sound is copied, and the hotline starts all the same
+_fallocate = getattr(ctypes.CDLL(None, use_errno=True), "fallocate64", None)
+if _fallocate is not None:
+    _fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
 
 
 def claim(raw: Path, own: Path) -> bool:
@@ -101,7 +103,9 @@ def _is_open_here_only(descriptor: int) -> bool:
 
 
 def _make_room(descriptor: int) -> bool:
-    if _libc.fallocate64(descriptor, _INSERT_RANGE, 0, ROOM_BYTES) == 0:
+    if _fallocate is None:
+        return False
+    if _fallocate(descriptor, _INSERT_RANGE, 0, ROOM_BYTES) == 0:
         return True
     if (number := ctypes.get_errno()) in _NOT_HERE:
         return False

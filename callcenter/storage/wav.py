@@ -47,7 +47,7 @@ def sound_bytes(path: Path) -> int:
 
 
 def header(size: int, behind: int, *, length: int = HEADER_BYTES) -> bytes:
-    """Write what stands before `size` bytes of sound and `behind` bytes of marks, so long itself."""
+    """Write what stands before `size` bytes of sound and `behind` bytes of marks; filled up to `length` bytes."""
     room = length - HEADER_BYTES
     filled = _chunk(b"JUNK", bytes(room - _CHUNK.size)) if room else b""  # readers pass over a chunk of this name
     return (

@@ -49,6 +49,12 @@ async def _keep(recordings: Recordings, call_id: CallId, secrets: Stretches = ()
     return kept
 
 
+async def _wav(recordings: Recordings, call_id: CallId) -> bytes:
+    path = await recordings.path(call_id)
+    assert path is not None
+    return path.read_bytes()
+
+
 async def _look(recordings: Recordings, call_id: CallId) -> SoundSeen:
     return (await recordings.look([call_id]))[call_id]
 
@@ -329,9 +335,7 @@ async def test_a_sound_that_somebody_has_open_is_copied_and_his_own_stays_as_it_
         asterisk.seek(0, os.SEEK_END)
         asterisk.write(b"a late word")
 
-    path = await recordings.path(call_id)
-    assert path is not None
-    assert path.read_bytes()[44:] == SOUND
+    assert (await _wav(recordings, call_id))[44:] == SOUND
     assert not raw.exists()
 
 
@@ -346,9 +350,7 @@ async def test_a_sound_of_two_names_is_copied_so_that_nobody_changes_what_is_kep
     assert await _keep(recordings, call_id) == 2.0
     (tmp_path / "other").write_bytes(b"something else")
 
-    path = await recordings.path(call_id)
-    assert path is not None
-    assert path.read_bytes()[44:] == SOUND
+    assert (await _wav(recordings, call_id))[44:] == SOUND
 
 
 @pytest.mark.parametrize("recordings", ["in place"], indirect=True)
@@ -361,3 +363,12 @@ async def test_a_sound_lies_where_it_lay_when_it_is_kept(recordings: Recordings,
     path = await recordings.path(call_id)
     assert path is not None
     assert path.stat().st_ino == inode
+
+
+def test_a_c_library_without_it_starts_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(in_place, "_fallocate", None)
+    own = tmp_path / "own"
+    own.write_bytes(SOUND)
+
+    assert not in_place.turn(own, tmp_path / "wav", len(SOUND), b"")
+    assert own.read_bytes() == SOUND
