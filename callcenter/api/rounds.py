@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from callcenter.office.stream import Stream, StreamEvent, Watcher
 
 GATHER_SECONDS = 0.02
+GATHER_EVENTS = 100  # a burst is not gathered whole: who takes nothing must be noticed before he is sent all of it
 
 Written = Callable[[Iterable[StreamEvent]], bytes]
 """Writes events out as frames."""
@@ -36,7 +37,7 @@ class Rounds:
         self._written = written
         self._followers: set[_Follower] = set()
         self._news: list[StreamEvent] = []
-        self._is_due = False
+        self._due: asyncio.TimerHandle | None = None
         stream.when_published(self._published)
 
     async def follow(self, watcher: Watcher, transport: asyncio.Transport, is_gone: Callable[[], bool]) -> None:
@@ -56,12 +57,15 @@ class Rounds:
         if not self._followers:
             return
         self._news.append(event)
-        if not self._is_due:
-            self._is_due = True
-            asyncio.get_running_loop().call_later(GATHER_SECONDS, self._send)
+        if len(self._news) >= GATHER_EVENTS:
+            self._send()
+        elif self._due is None:
+            self._due = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._send)
 
     def _send(self) -> None:
-        news, self._news, self._is_due = self._news, [], False
+        if self._due is not None:
+            self._due.cancel()
+        news, self._news, self._due = self._news, [], None
         piece = b""
         for follower in tuple(self._followers):
             try:
