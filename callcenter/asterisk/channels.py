@@ -62,6 +62,11 @@ class Channel:
     unwanted: bool = False
     """We have asked for its end, perhaps before it existed."""
 
+    @property
+    def is_ending(self) -> bool:
+        """Somebody has asked for its end: its own side, or we."""
+        return self.unwanted or self.ended_by is EndedBy.ITSELF
+
 
 @dataclass(slots=True)
 class ChannelTable:

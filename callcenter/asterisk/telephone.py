@@ -57,6 +57,7 @@ log = structlog.get_logger(__name__)
 QUEUE = "hotline"  # queues.conf
 LIFE_SECONDS = 1.0  # 50 packets of sound from a phone that is alive, in silence too
 HELD_PATIENCE = 10  # times LIFE_SECONDS: two more OPTIONS to a phone that did not answer one
+END_SECONDS = 1.0  # from a leg's own wish to end to its end, with much to spare
 MOST_LISTENED = 500  # more phones lost at one moment than a hotline has: the rest is left to rtp_timeout
 GUARD_BEATS = 2  # the guard is renewed with every second beat
 LONGEST_REASON = 60
@@ -81,6 +82,7 @@ class Telephone:
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         life_seconds: float = LIFE_SECONDS,
+        end_seconds: float = END_SECONDS,
         taps: Taps | None = None,
         record: Callable[[datetime, Collection[CallId]], Awaitable[Meanwhile]] | None = None,
     ) -> None:
@@ -92,6 +94,7 @@ class Telephone:
         self._now = now
         self._monotonic = monotonic
         self._life_seconds = life_seconds
+        self._end_seconds = end_seconds
         self._calling = Calling(link, table, self._never_came)
         self._calling_back = CallingBack(link, table, self._never_came)
         self._three_way = ThreeWay(link, table, self._calling)
@@ -219,6 +222,12 @@ class Telephone:
         channel.unwanted = True
         self._link.send("Hangup", Channel=channel.name or channel.uniqueid)
 
+    def _make_sure_of_end(self, channel: Channel) -> None:
+        """End a leg whose other side has hung up, and that Asterisk still keeps."""
+        if self._table.get(channel.uniqueid) is channel and self._link.is_ready:
+            log.warning("Asterisk keeps a leg that has hung up; it is ended", call_id=channel.call_id)
+            self._end(channel)
+
     def _on_caller(self, call_id: CallId, variable: str, value: str) -> None:
         caller = self._table.caller(call_id)
         if caller is not None and caller.name is not None:
@@ -328,6 +337,10 @@ class Telephone:
             self._guard(channel)
         elif name == "Newchannel" and channel is not None and channel.unwanted:
             self._end(channel)  # its end was asked for before it existed
+        elif name == "BridgeEnter" and channel is not None and channel.is_ending:
+            self._end(channel)  # Asterisk forgets an end that comes as it moves the leg into a talk
+        elif name == "HangupRequest" and channel is not None:
+            asyncio.get_running_loop().call_later(self._end_seconds, self._make_sure_of_end, channel)
         elif (seat := to_be_asked(headers, self._table)) is not None and self._link.is_ready:
             self._link.send("PJSIPQualify", Endpoint=seat)  # a question too many costs two packets
 

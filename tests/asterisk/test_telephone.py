@@ -14,6 +14,7 @@ from callcenter.asterisk.telephone import Telephone
 from callcenter.domain.errors import CallerGone
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import (
+    CallerLeft,
     Ending,
     LegEnded,
     LegRang,
@@ -68,6 +69,7 @@ class Line:
             now=lambda: NOW,
             monotonic=lambda: self.time,
             life_seconds=0.05,
+            end_seconds=0.05,
         )
         self._moved = asyncio.Event()
 
@@ -223,6 +225,36 @@ async def test_a_leg_whose_end_is_wished_before_it_exists_is_ended_when_it_does(
         assert first["Channel"] == LEG
         assert second["Channel"] == SEAT
         assert (await line.until(LegEnded)).ending is Ending.CANCELLED
+
+
+async def test_a_caller_who_hung_up_as_he_was_moved_into_the_talk_is_ended_there() -> None:
+    async with on_line() as line:
+        where = {"Channel": CALLER, "Uniqueid": "n-1795535470.4"}
+        line.server.say(block(Event="HangupRequest", Timestamp="1795535474.0", **where))
+        line.server.say(block(Event="BridgeEnter", Timestamp="1795535474.001", BridgeUniqueid="b", **where))
+        asked = await line.server.got("Hangup")
+        line.server.say(block(Event="Hangup", Timestamp="1795535474.002", Cause="16", **where))
+
+        assert asked["Channel"] == CALLER
+        assert (await line.until(CallerLeft)).by_itself
+
+
+async def test_an_end_that_asterisk_forgot_is_asked_for_again() -> None:
+    async with on_line() as line:
+        line.server.say(block(Event="HangupRequest", Timestamp="1795535474.0", Uniqueid="n-1795535470.4"))
+
+        assert (await line.server.got("Hangup"))["Channel"] == CALLER
+
+
+async def test_an_end_that_comes_is_not_asked_for_again() -> None:
+    async with on_line() as line:
+        line.server.say(block(Event="HangupRequest", Timestamp="1795535474.0", Uniqueid="n-1795535470.4"))
+        line.server.say(block(Event="Hangup", Timestamp="1795535474.002", Cause="16", Uniqueid="n-1795535470.4"))
+        await line.until(CallerLeft)
+        await asyncio.sleep(0.05 * 3)  # longer than an end may take here
+        await line.settled()
+
+        assert line.server.count("Hangup") == 0
 
 
 async def test_wishes_reach_asterisk_in_their_order() -> None:
