@@ -57,7 +57,7 @@ def apply(call: Call | None, fact: OfCall) -> Call:
     """
     if isinstance(fact, CallArrived):
         if call is not None and fact.recovered:
-            return replace(call, recovered=True)  # found on the line while the journal could not be read
+            return call.but(recovered=True)  # found on the line while the journal could not be read
         if call is not None:
             raise ValueError("a call arrives once")
         return Call(
@@ -71,8 +71,7 @@ def apply(call: Call | None, fact: OfCall) -> Call:
         )
     if call is None:
         raise ValueError("a call begins with its arrival")
-    return replace(
-        call,
+    return call.but(
         **moved(call, fact, fact.at),
         **_told_besides(call, fact),
         last_at=max(call.last_at, fact.at),

@@ -26,7 +26,7 @@ from callcenter.office.switchboard import Switchboard
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 5.0  # the store is away: a draft can wait, the talk goes on
-GATHER_SECONDS = 0.05  # a transaction costs as much for one ticket as for ten
+GATHER_SECONDS = 0.2  # a transaction costs as much for one ticket as for ten
 TOGETHER = 100  # tickets in one transaction
 
 

@@ -23,8 +23,8 @@ from callcenter.storage.write_ahead import WriteAhead
 
 _log = structlog.get_logger(__name__)
 
-_GROUP = 100  # entries in one transaction: a few milliseconds of work for the loop
-_GATHER_SECONDS = 0.1  # a commit costs as much for one fact as for a hundred, and a call's facts come in handfuls
+_GROUP = 400  # entries in one transaction: some milliseconds of work for the loop
+_GATHER_SECONDS = 0.2  # a commit costs as much for one fact as for a hundred, and a call's facts come in handfuls
 _LOCK_SECONDS = 0.5  # a database that is locked longer counts as away: until then the entries are in memory only
 _LIMIT_SECONDS = 5.0
 _GRACE_SECONDS = 15.0  # longer than any reading of the store lasts
