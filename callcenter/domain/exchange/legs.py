@@ -17,7 +17,7 @@ from callcenter.domain.facts import (
     LegChanged,
 )
 from callcenter.domain.ids import CallId, LegId
-from callcenter.domain.seats import Phone, Seat, SeatState
+from callcenter.domain.seats import Seat
 from callcenter.domain.telephony import (
     Ending,
     LegAnswered,
@@ -350,13 +350,9 @@ def watch(state: State) -> None:
 
 
 def free_seats(state: State) -> Sequence[Seat]:
-    """Give the seats that may be offered a caller at this moment; asked after nearly each event, of every seat."""
+    """Give the seats that may be offered a caller at this moment; asked after nearly each event."""
     lines, now = state.lines, state.now.mono
-    return [
-        seat
-        for extension, seat in state.seats.items()
-        if seat.state is SeatState.READY and seat.phone is Phone.REGISTERED and _line_free(lines[extension], now)
-    ]
+    return [seat for extension, seat in state.ready_seats.items() if _line_free(lines[extension], now)]
 
 
 def _line_free(line: Line, now: float) -> bool:
@@ -365,6 +361,4 @@ def _line_free(line: Line, now: float) -> bool:
 
 def seat_free(state: State, extension: str) -> bool:
     """Whether this seat may be offered a caller at this moment."""
-    seat = state.seats[extension]
-    is_ready = seat.state is SeatState.READY and seat.phone is Phone.REGISTERED
-    return is_ready and _line_free(state.lines[extension], state.now.mono)
+    return extension in state.ready_seats and _line_free(state.lines[extension], state.now.mono)

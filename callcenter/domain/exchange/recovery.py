@@ -315,7 +315,7 @@ def restore_seats(state: State, last: Iterable[Seat]) -> None:
     """Have the seats as the journal knows them; who sits there is the roster's word."""
     for seat in last:
         if seat.extension in state.seats:
-            state.seats[seat.extension] = replace(seat, operator=state.seats[seat.extension].operator)
+            state.put_seat(replace(seat, operator=state.seats[seat.extension].operator))
 
 
 def restore_recalls(state: State, still_open: Iterable[Recall]) -> None:

@@ -12,7 +12,7 @@ from callcenter.domain.facts import Fact, OfCall, RecallChanged, SeatChanged
 from callcenter.domain.fold import apply
 from callcenter.domain.ids import CallId, LegId, NewId
 from callcenter.domain.recalls import Recall, RecallRules
-from callcenter.domain.seats import Seat, SeatState
+from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.domain.trunk import Trunk, TrunkLine, lines_of
 from callcenter.domain.wishes import EndLeg, Wish
 
@@ -214,6 +214,8 @@ class State:
     trunk: Trunk | None = None
     """Those lines put together; None where they have changed since."""
     seats: dict[str, Seat] = field(default_factory=dict)
+    ready_seats: dict[str, Seat] = field(default_factory=dict)
+    """Of these seats those that are ready and whose phone can be reached."""
     alarms: AlarmBook = field(default_factory=AlarmBook)
     tracks: dict[CallId, Track] = field(default_factory=dict)
     lines: dict[str, Line] = field(default_factory=dict)
@@ -289,9 +291,17 @@ class State:
             return before
         if before.state is not seat.state:
             seat = replace(seat, since=max(at, before.since))
-        self.seats[seat.extension] = seat
+        self.put_seat(seat)
         self._facts.append((SeatChanged(at=max(at, seat.since), seat=seat, recovered=self.recovering), None))
         return seat
+
+    def put_seat(self, seat: Seat) -> None:
+        """Have this seat as it is now."""
+        self.seats[seat.extension] = seat
+        if seat.state is SeatState.READY and seat.phone is Phone.REGISTERED:
+            self.ready_seats[seat.extension] = seat
+        else:
+            self.ready_seats.pop(seat.extension, None)
 
     def begin_wrap_up(self, extension: str) -> None:
         """Give this seat its time to write up, from now on."""
@@ -390,10 +400,7 @@ def is_away(call: Call, seat_leg: Leg | None) -> bool:
 
 def fresh_state(policy: Policy, seats: Mapping[str, Seat], *, new_id: NewId, now: Moment) -> State:
     """Begin with the seats of the roster and no call."""
-    return State(
-        policy=policy,
-        new_id=new_id,
-        now=now,
-        seats=dict(seats),
-        lines={extension: Line() for extension in seats},
-    )
+    state = State(policy=policy, new_id=new_id, now=now, lines={extension: Line() for extension in seats})
+    for seat in seats.values():
+        state.put_seat(seat)
+    return state
