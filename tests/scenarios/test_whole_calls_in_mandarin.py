@@ -27,6 +27,7 @@ _RATE = 8000
 _FRAME = 160
 _LOUD = 300.0
 _LATER = 50  # frames by which a turn may come later or sooner than the one before it
+_AROUND = 0.4  # seconds of a stretch by which its begin, or its end, is found
 
 
 @pytest.fixture
@@ -104,26 +105,37 @@ class Recorded:
 def _as_recorded(call: str, voice: str, channel: Sequence[int], *, after: float) -> list[Recorded]:
     """Find one side's turns in the recording itself, behind the greeting and a silence.
 
-    Each turn by itself: on a busy machine a phone sends some of its sound later than it should.
+    Each turn by itself, and each begin and end of a stretch by what is around it: on a busy machine a phone sends some
+    of its sound later than it should, and may pause for that in the middle of a turn.
     """
     whole = [turn for turn in voice_of(call, voice) if turn.end < SECONDS - 0.5]
     stretches, sound = stretches_of(call, voice), _envelope(sound_of(call, voice))
     recorded = _envelope(channel)
     at, found = round(after * _RATE / _FRAME), []
     at = next(at for at in range(at, len(recorded)) if recorded[at] > _LOUD) - round(whole[0].start * _RATE / _FRAME)
-    for turn in whole:
-        first, last = (round(second * _RATE / _FRAME) for second in (turn.start - 0.2, turn.end + 0.2))
-        first = max(first, 0)
+
+    def later(begin: float, end: float, about: int) -> int:
+        """Give how many frames later than it was to be said this is in the recording; about so many."""
+        first, last = (max(0, round(second * _RATE / _FRAME)) for second in (begin, end))
         wanted = sound[first:last]
 
-        def unlike(shift: int, first: int = first, wanted: Sequence[float] = wanted) -> float:
-            there = recorded[first + shift : first + shift + len(wanted)]
+        def unlike(shift: int) -> float:
+            there = recorded[first + shift : last + shift]
             return sum(abs(one - other) for one, other in zip(wanted, there, strict=False))
 
-        at = min(range(at - _LATER, at + _LATER), key=unlike)
-        moved = at * _FRAME / _RATE
-        inside = [(b, e) for b, e in stretches if turn.start - 0.01 <= b < turn.end]
-        found.append(Recorded(turn.text, [(begin + moved, end + moved) for begin, end in inside]))
+        return min(range(about - _LATER, about + _LATER), key=unlike)
+
+    for turn in whole:
+        at = later(turn.start - 0.2, turn.end + 0.2, at)
+        inside = [(begin, end) for begin, end in stretches if turn.start - 0.01 <= begin < turn.end]
+        edges = [
+            (
+                begin + later(begin - _AROUND / 4, begin + _AROUND, at) * _FRAME / _RATE,
+                end + later(end - _AROUND, end + _AROUND / 4, at) * _FRAME / _RATE,
+            )
+            for begin, end in inside
+        ]
+        found.append(Recorded(turn.text, edges))
     return found
 
 
