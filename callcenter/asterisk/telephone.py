@@ -338,7 +338,8 @@ class Telephone:
         elif name == "Newchannel" and channel is not None and channel.unwanted:
             self._end(channel)  # its end was asked for before it existed
         elif name == "BridgeEnter" and channel is not None and channel.is_ending:
-            self._end(channel)  # Asterisk forgets an end that comes as it moves the leg into a talk
+            if self._link.is_ready:
+                self._end(channel)  # Asterisk forgets an end that comes as it moves the leg into a talk
         elif name == "HangupRequest" and channel is not None:
             asyncio.get_running_loop().call_later(self._end_seconds, self._make_sure_of_end, channel)
         elif (seat := to_be_asked(headers, self._table)) is not None and self._link.is_ready:

@@ -239,6 +239,17 @@ async def test_a_caller_who_hung_up_as_he_was_moved_into_the_talk_is_ended_there
         assert (await line.until(CallerLeft)).by_itself
 
 
+async def test_a_caller_whose_end_we_asked_for_as_he_was_moved_is_ended_in_the_talk() -> None:
+    async with on_line() as line:
+        line.carries_out(EndCall(call_id=CALL))
+        await line.server.got("Hangup")
+        line.server.say(
+            block(Event="BridgeEnter", Timestamp="1795535474.0", Uniqueid="n-1795535470.4", BridgeUniqueid="b")
+        )
+
+        assert (await line.server.got("Hangup", times=2))["Channel"] == CALLER
+
+
 async def test_an_end_that_asterisk_forgot_is_asked_for_again() -> None:
     async with on_line() as line:
         line.server.say(block(Event="HangupRequest", Timestamp="1795535474.0", Uniqueid="n-1795535470.4"))

@@ -13,7 +13,7 @@ from callcenter.domain.fact_data import from_data, to_data
 from callcenter.domain.facts import Fact, OfCall, RecallChanged, SeatChanged
 from callcenter.domain.fold import apply
 from callcenter.domain.ids import CallId, LegId
-from callcenter.domain.seats import Seat, SeatState
+from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.domain.telephony import (
     Arrived,
     CallerLeft,
@@ -237,6 +237,12 @@ class Story:
                 assert call.state is CallState.TALKING, "a talk that is shown as something else"
                 assert call.seat == seats[0].party, "a talk shown with another seat"
         state = self.exchange._state
+        ready = {
+            extension: seat
+            for extension, seat in state.seats.items()
+            if seat.state is SeatState.READY and seat.phone is Phone.REGISTERED
+        }
+        assert state.ready_seats == ready
         assert state.on_line == {call.id: call for call in state.calls.values() if call.is_on_line}
         assert state.in_line == {call.id: call for call in state.calls.values() if call.state in WITHOUT_SEAT}
         of_seats = [s.call_id for s in self.exchange.seats if s.state is SeatState.TALKING]

@@ -40,7 +40,8 @@ def _tell(state: State, event: RecordRead, call_id: CallId, dispatch: Callable[[
     facts_before = state.fact_count
     recovery.tell_meanwhile(state, event.meanwhile, dispatch)
     state.outbound.lines.pop(call_id, None)  # its end was not written down
-    state.seats, state.lines = seats_now, lines_now
+    state.lines = lines_now
+    state.have_seats(seats_now)
     state.forget_facts(SeatChanged, since=facts_before)
     if call_id in state.unaccounted and state.live(call_id) is None:
         _is_accounted_for(state, call_id, event)

@@ -303,6 +303,12 @@ class State:
         else:
             self.ready_seats.pop(seat.extension, None)
 
+    def have_seats(self, seats: Mapping[str, Seat]) -> None:
+        """Have these seats, and no others, as they are here."""
+        self.seats, self.ready_seats = {}, {}
+        for seat in seats.values():
+            self.put_seat(seat)
+
     def begin_wrap_up(self, extension: str) -> None:
         """Give this seat its time to write up, from now on."""
         self.lines[extension].wrap_until = self.now.mono + self.policy.wrap_up_seconds
@@ -401,6 +407,5 @@ def is_away(call: Call, seat_leg: Leg | None) -> bool:
 def fresh_state(policy: Policy, seats: Mapping[str, Seat], *, new_id: NewId, now: Moment) -> State:
     """Begin with the seats of the roster and no call."""
     state = State(policy=policy, new_id=new_id, now=now, lines={extension: Line() for extension in seats})
-    for seat in seats.values():
-        state.put_seat(seat)
+    state.have_seats(seats)
     return state
