@@ -95,6 +95,9 @@ class Break(StrEnum):
     PAUSE = "pause"
 
 
+_DEAFENING = {Break.SSRC, Break.SEQUENCE, Break.TIMESTAMP}
+
+
 @dataclass(frozen=True, slots=True)
 class Jump:
     """One break; `step` is from the packet before (SSRC: the new one; pause: milliseconds)."""
@@ -170,6 +173,20 @@ class Heard:
             if at - before.arrived >= pause:
                 found.append(Jump(kind=Break.PAUSE, at=at, step=round((at - before.arrived) * 1000)))
         return found
+
+    def deafening(self, *, since: float) -> list[Jump]:
+        """List the breaks after which a strict phone may stay deaf, from a moment on.
+
+        Timestamps that skipped just as long as nothing came are none: the phone is silent for that long and plays on.
+        """
+        found = [jump for jump in self.jumps() if jump.at > since and jump.kind in _DEAFENING]
+        pauses = {jump.at: jump.step / 1000 for jump in self.jumps() if jump.kind is Break.PAUSE}
+        return [
+            jump
+            for jump in found
+            if jump.kind is not Break.TIMESTAMP
+            or abs(jump.step / SAMPLE_RATE - pauses.get(jump.at, 0.0)) > STRICT_DELAY
+        ]
 
     def keys(self) -> str:
         """Give the keys that the other side pressed (RFC 4733), in order."""

@@ -183,9 +183,7 @@ async def test_defect_12_a_character_cut_in_two_by_the_network_is_whole(server: 
 
     async with linked(server) as (_, ear):
         for at in range(1, len(said)):
-            server.say(said[:at])
-            await asyncio.sleep(0)
-            server.say(said[at:])
+            await server.say_in_two(said[:at], said[at:])
         await ear.until("UserEvent", times=len(said) - 1)
 
         assert {one["Name"] for one in ear.events if one["Event"] == "UserEvent"} == {"张三丰"}

@@ -65,6 +65,8 @@ def test_a_jump_of_the_timestamps_under_one_ssrc_makes_a_strict_phone_deaf(start
     assert heard.hears(660, between=(101.1, 101.9))
     assert heard.deaf_to(660, between=(101.1, 101.9))
     assert [jump.kind for jump in heard.jumps()] == [Break.TIMESTAMP]
+    assert heard.deafening(since=100.5) == heard.jumps()
+    assert heard.deafening(since=101.5) == []
 
 
 def test_a_new_ssrc_is_heard_only_by_a_phone_that_begins_anew_with_it() -> None:
@@ -84,6 +86,15 @@ def test_a_hole_is_silence_and_a_pause() -> None:
     assert heard.arrived.loudness(between=(100.55, 100.95)) == 0
     pause = next(jump for jump in heard.jumps() if jump.kind is Break.PAUSE)
     assert pause.step == pytest.approx(520, abs=1)
+
+
+def test_a_hole_after_which_the_timestamps_have_gone_on_is_silence_and_no_more() -> None:
+    packets = [*stream(440, seconds=0.5), *stream(440, seconds=0.5, at=101.0, timestamp=8000, sequence=25)]
+    heard = Heard(packets=packets)
+
+    assert [jump.kind for jump in heard.jumps()] == [Break.TIMESTAMP, Break.PAUSE]
+    assert heard.deafening(since=100.0) == []
+    assert not heard.deaf_to(440, between=(101.1, 101.4))
 
 
 def test_each_key_press_counts_once_however_often_it_is_said() -> None:

@@ -15,7 +15,7 @@ from scripts.phones.sound import Sound
 from scripts.phones.tones import loudness_of
 from tests.support.hotline import Citizen, Hotline, visit
 from tests.support.hotlines import SHORT
-from tests.support.mandarin import CALLS, error_rate, needs_audio, sound_of, stretches_of, voice_of
+from tests.support.mandarin import CALLS, error_rate, needs_audio, sound_of, stretches_in, voice_of
 from tests.support.recordings import read_recording
 from tests.support.running_hotline import Ports, RunningHotline
 from tests.support.speech_models import whisper_model
@@ -27,7 +27,7 @@ _RATE = 8000
 _FRAME = 160
 _LOUD = 300.0
 _LATER = 50  # frames by which a turn may come later or sooner than the one before it
-_AROUND = 0.4  # seconds of a stretch by which its begin, or its end, is found
+_AROUND = 0.4  # seconds of a turn by which its begin, or its end, is found
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ async def test_three_calls_at_once_are_noted_as_they_are_spoken(mandarin: Hotlin
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A turn as the recording has it: its text, and where each stretch of its voice begins and ends there."""
+    """A turn as the recording has it: its text, and where its voice begins, pauses and ends there."""
 
     text: str
     stretches: list[tuple[float, float]]
@@ -105,12 +105,11 @@ class Recorded:
 def _as_recorded(call: str, voice: str, channel: Sequence[int], *, after: float) -> list[Recorded]:
     """Find one side's turns in the recording itself, behind the greeting and a silence.
 
-    Each turn by itself, and each begin and end of a stretch by what is around it: on a busy machine a phone sends some
-    of its sound later than it should, and may pause for that in the middle of a turn.
+    Each turn by itself, and its begin and its end by what is around them: on a busy machine a phone sends some of its
+    sound later than it should. Where it does so in the middle of a turn, its voice pauses as any other.
     """
     whole = [turn for turn in voice_of(call, voice) if turn.end < SECONDS - 0.5]
-    stretches, sound = stretches_of(call, voice), _envelope(sound_of(call, voice))
-    recorded = _envelope(channel)
+    sound, recorded = _envelope(sound_of(call, voice)), _envelope(channel)
     at, found = round(after * _RATE / _FRAME), []
     at = next(at for at in range(at, len(recorded)) if recorded[at] > _LOUD) - round(whole[0].start * _RATE / _FRAME)
 
@@ -127,15 +126,9 @@ def _as_recorded(call: str, voice: str, channel: Sequence[int], *, after: float)
 
     for turn in whole:
         at = later(turn.start - 0.2, turn.end + 0.2, at)
-        inside = [(begin, end) for begin, end in stretches if turn.start - 0.01 <= begin < turn.end]
-        edges = [
-            (
-                begin + later(begin - _AROUND / 4, begin + _AROUND, at) * _FRAME / _RATE,
-                end + later(end - _AROUND, end + _AROUND / 4, at) * _FRAME / _RATE,
-            )
-            for begin, end in inside
-        ]
-        found.append(Recorded(turn.text, edges))
+        begin = turn.start + later(turn.start - _AROUND / 4, turn.start + _AROUND, at) * _FRAME / _RATE
+        end = turn.end + later(turn.end - _AROUND, turn.end + _AROUND / 4, at) * _FRAME / _RATE
+        found.append(Recorded(turn.text, stretches_in(channel, begin - _FRAME / _RATE, end + _FRAME / _RATE)))
     return found
 
 

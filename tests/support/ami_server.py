@@ -69,6 +69,7 @@ class AmiServer:
         self.port = 0
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
+        self._held: bytearray | None = None
         self._moved = asyncio.Condition()
         self._serving: set[asyncio.Task[None]] = set()
 
@@ -103,6 +104,14 @@ class AmiServer:
         """Send these bytes as they are."""
         assert self._writer is not None
         self._writer.write(data)
+
+    async def say_in_two(self, first: bytes, rest: bytes) -> None:
+        """Send these bytes in two packets; what the server answers meanwhile comes behind them, as from Asterisk."""
+        self._held = bytearray()
+        self.say(first)
+        await asyncio.sleep(0)  # one turn of the loop, in which the first may arrive by itself
+        self.say(rest + self._held)
+        self._held = None
 
     async def got(self, action: str, times: int = 1) -> dict[str, str]:
         """Wait until this action has come so often; give the last."""
@@ -167,7 +176,11 @@ class AmiServer:
                 writer.write(block(Event="FullyBooted", Status="Fully Booted"))
             return
         reply = self.replies.get(name, success)(action)
-        if reply is not None:
+        if reply is None:
+            return
+        if self._held is not None:
+            self._held += reply
+        else:
             writer.write(reply)
 
 

@@ -66,29 +66,27 @@ def voice_of(call: str, side: str) -> list[Said]:
 
 
 def _trimmed(turn: Said, sound: Sequence[int]) -> Said:
-    first = int(turn.start * RATE)
-    frames = [sound[at : at + _FRAME] for at in range(first, int(turn.end * RATE) - _FRAME, _FRAME)]
-    powers = [sum(value * value for value in frame) for frame in frames]
+    stretches = stretches_in(sound, turn.start, turn.end)
+    return replace(turn, start=stretches[0][0], end=stretches[-1][1])
+
+
+def stretches_in(sound: Sequence[int], start: float, end: float) -> list[tuple[float, float]]:
+    """Give where a voice begins and ends between two seconds of a sound, by how loud it is there at most.
+
+    What is quiet for 0.3 s parts two stretches, whether the speaker paused or the machine that sent his words.
+    """
+    first = int(start * RATE)
+    powers = [
+        sum(value * value for value in sound[at : at + _FRAME])
+        for at in range(first, int(end * RATE) - _FRAME + 1, _FRAME)
+    ]
     loud = [at for at, power in enumerate(powers) if power > max(powers) / 1000]  # 30 dB below its loudest
-    return replace(turn, start=(first + loud[0] * _FRAME) / RATE, end=(first + (loud[-1] + 1) * _FRAME) / RATE)
-
-
-def stretches_of(call: str, side: str) -> list[tuple[float, float]]:
-    """Give where a voice begins and ends within the turns: a turn with a pause in it has several stretches."""
-    sound = sound_of(call, side)
-    found: list[tuple[float, float]] = []
-    for turn in voice_of(call, side):
-        first = int(turn.start * RATE)
-        powers = [
-            sum(value * value for value in sound[at : at + _FRAME])
-            for at in range(first, int(turn.end * RATE) - _FRAME + 1, _FRAME)
-        ]
-        loud = [at for at, power in enumerate(powers) if power > max(powers) / 1000]
-        begins = [at for before, at in zip([-_PAUSE, *loud], loud, strict=False) if at - before >= _PAUSE]
-        ends = [at for at, after in zip(loud, [*loud[1:], loud[-1] + _PAUSE], strict=True) if after - at >= _PAUSE]
-        for begin, end in zip(begins, ends, strict=True):
-            found.append(((first + begin * _FRAME) / RATE, (first + (end + 1) * _FRAME) / RATE))
-    return found
+    begins = [at for before, at in zip([-_PAUSE, *loud], loud, strict=False) if at - before >= _PAUSE]
+    ends = [at for at, after in zip(loud, [*loud[1:], loud[-1] + _PAUSE], strict=True) if after - at >= _PAUSE]
+    return [
+        ((first + begin * _FRAME) / RATE, (first + (end + 1) * _FRAME) / RATE)
+        for begin, end in zip(begins, ends, strict=True)
+    ]
 
 
 def sound_of(call: str, side: str) -> "array[int]":

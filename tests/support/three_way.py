@@ -243,14 +243,6 @@ class Talk:
             what=f"seat {self.seat.extension} free",
         )
 
-    def deafening_jumps(self, call: Call, *, since: float) -> list[str]:
-        """List every step in a listener's stream at which a strict phone goes deaf."""
-        return [
-            f"{jump.kind} {jump.step:+}"
-            for jump in call.heard.jumps()
-            if jump.at > since and jump.kind in ("ssrc", "timestamp", "sequence")
-        ]
-
 
 @asynccontextmanager
 async def switchroom(hotline: Hotline, *, seats: Collection[str] = SEATS) -> AsyncIterator[Switchroom]:

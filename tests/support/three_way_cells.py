@@ -74,7 +74,7 @@ async def _is_as_expected(talk: Talk, cell: Cell) -> None:
     if not after.is_over:
         await talk.hear(cell.act, after.hears())
         if cell.state in (State.RINGING, State.RINGING_PRIVATELY):
-            jumps = talk.deafening_jumps(talk.citizen.call, since=talk.began)
+            jumps = talk.citizen.call.heard.deafening(since=talk.began)
             assert jumps == [], f"the talk was interrupted: {jumps}"
         state = (await talk.record())["state"]
         assert state in ({"queued", "ringing"} if after.caller is Room.LINE else {"talking"})

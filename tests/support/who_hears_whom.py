@@ -40,6 +40,8 @@ class Row:
     expected: frozenset[str]
     arrived: frozenset[str]
     strict: frozenset[str]
+    packets: int
+    """How many came, whatever was in them."""
     why: str = ""
     """What came instead, where a strict phone is deaf."""
 
@@ -61,7 +63,7 @@ class Row:
         strict = "" if self.strict == self.arrived else f"; a strict phone: {_names(self.strict)}, {self.why}"
         return (
             f"  {self.phase:<34} {self.listener:<8} hears {_names(self.arrived):<22}"
-            f" (expected {_names(self.expected)}){strict}{mark}"
+            f" (expected {_names(self.expected)}; {self.packets} packets){strict}{mark}"
         )
 
 
@@ -87,14 +89,15 @@ class WhoHearsWhom:
         """Look for a while at who hears whom; raises AssertionError with the table when it is not as expected.
 
         What is expected may take `within` seconds to begin; then it has to be so without a break. A look that only
-        had holes, as a busy machine makes them, is taken again; one in which somebody else was heard is not.
+        had holes, as a busy machine makes them, is taken again, and one in which not one packet came to anybody, as
+        when the whole machine stands still; one in which somebody else was heard is not.
         """
         for _ in range(_LOOKS):
             await self._until_begun(expected, within)
             start = time.monotonic()
             await asyncio.sleep(seconds + _ON_ITS_WAY)
             rows = [self._row(phase, who, frozenset(whom), (start, start + seconds)) for who, whom in expected.items()]
-            if not any(row.has_only_holes for row in rows):
+            if any(row.packets for row in rows) and not any(row.has_only_holes for row in rows):
                 break
         self.rows += rows
         assert all(row.is_right for row in rows), f"not everybody hears whom he should:\n{self}"
@@ -131,8 +134,9 @@ class WhoHearsWhom:
         played = [self._tells(_played(heard, new_ssrc_restarts=restarts), window) for restarts in (False, True)]
         strict = played[0] if played[0] == played[1] else played[0] & played[1]
         arrived = self._tells(heard.arrived, window)
+        packets = sum(window[0] <= moment < window[1] for moment in heard.arrived.moments)
         why = "" if strict == arrived else _lateness(heard, window)
-        return Row(phase, listener, expected, frozenset(arrived), frozenset(strict), why)
+        return Row(phase, listener, expected, frozenset(arrived), frozenset(strict), packets, why)
 
     def _tells(self, sound: Timeline, window: Window) -> set[str]:
         """Name who is heard; one who is only heard now and then, or only faintly, has a question mark."""
