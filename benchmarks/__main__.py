@@ -14,6 +14,7 @@ ALL = (
     "ami_events",
     "journal",
     "calls_per_second",
+    "call_cost",
     "talk_seconds",
     "answer_times",
     "facts_out",

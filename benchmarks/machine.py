@@ -28,9 +28,20 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     """Give the processor time that these processes have used so far."""
     total = 0
     for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+        fields = _fields(pid)
         total += int(fields[11]) + int(fields[12])
     return total / _TICKS
+
+
+def busy_seconds() -> float:
+    """Give the processor time that everything on this machine has used so far."""
+    user, nice, system, _, _, irq, softirq = (int(ticks) for ticks in _lines("/proc/stat")[0].split()[1:8])
+    return (user + nice + system + irq + softirq) / _TICKS
+
+
+def parent(pid: int) -> int:
+    """Give the process that started this one."""
+    return int(_fields(pid)[1])
 
 
 def memory_mb(pid: int) -> float:
@@ -77,6 +88,11 @@ async def loop_stops(every: float = 0.001) -> AsyncIterator[Stops]:
             yield stops
         finally:
             watching.cancel()
+
+
+def _fields(pid: int) -> list[str]:
+    """Give what the kernel says of a process, behind its name."""
+    return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
 
 
 def _lines(path: str) -> list[str]:

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from scripts.hotline_client import ProblemError
+from scripts.phones.hearing import Break
 from scripts.phones.sound import SENT_AMPLITUDE
 from scripts.phones.tones import amplitude_of
 from tests.support.hotline import CITIZEN, OPERATOR, Hotline
@@ -43,7 +44,9 @@ async def test_each_side_is_on_its_channel_for_as_long_as_they_talked(hotline: H
     assert levels["left", OPERATOR] < 0.05
     assert levels["right", CITIZEN] < 0.05
     whole = _seconds(over["t5"]) - began
-    assert len(left) / 8000 == pytest.approx(whole, abs=0.5)
+    silent = sum(jump.step for jump in citizen.call.heard.jumps() if jump.kind is Break.PAUSE) / 1000
+    # what a machine that stood still for a moment did not send is in no recording
+    assert whole - silent - 0.5 <= len(left) / 8000 <= whole + 0.5
     assert kept["seconds"] == pytest.approx(len(left) / 8000, abs=0.05)
     assert (await citizen.record())["recording"]["state"] == "kept"
 

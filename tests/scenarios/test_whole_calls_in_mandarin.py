@@ -11,9 +11,10 @@ from datetime import datetime
 import pytest
 
 from scripts.hotline_client import Json
+from scripts.phones.call import Call
 from scripts.phones.sound import Sound
 from scripts.phones.tones import loudness_of
-from tests.support.hotline import Citizen, Hotline, visit
+from tests.support.hotline import Citizen, Hotline, Seat, visit
 from tests.support.hotlines import SHORT
 from tests.support.mandarin import CALLS, error_rate, needs_audio, sound_of, stretches_in, voice_of
 from tests.support.recordings import read_recording
@@ -27,6 +28,8 @@ _RATE = 8000
 _FRAME = 160
 _LOUD = 300.0
 _LATER = 50  # frames by which a turn may come later or sooner than the one before it
+_TRIES = 3
+_LATE = 0.15  # seconds by which a packet may leave too late; a voice detector takes longer ones for a pause
 _AROUND = 0.4  # seconds of a turn by which its begin, or its end, is found
 
 
@@ -56,22 +59,16 @@ def _sound(call: str, side: str) -> Sound:
 
 
 @pytest.mark.alone
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_three_calls_at_once_are_noted_as_they_are_spoken(mandarin: Hotline) -> None:
     await mandarin.until_true(mandarin.api.health, _hears, within=60, what="hearing")
-    talks = []
-    for number, call in enumerate(CALLS):
-        seat = await mandarin.seat(f"{8001 + number}", tone=None)
-        citizen = await mandarin.caller_dials(tone=None)
-        talk = await seat.rings(within=10)
-        await talk.answer()
-        await citizen.until("notes.changed", within=5, state="live")
-        talks.append((call, citizen, talk))
-
-    sides = [(citizen.call, _sound(call, "caller")) for call, citizen, _ in talks]
-    sides += [(talk, _sound(call, "operator")) for call, _, talk in talks]
-    await asyncio.gather(*(phone.speaks(sound) for phone, sound in sides))
-    await asyncio.gather(*(citizen.hangs_up() for _, citizen, _ in talks))
+    seats = [await mandarin.seat(f"{8001 + number}", tone=None) for number in range(len(CALLS))]
+    for _ in range(_TRIES):
+        talks, late = await _talks(mandarin, seats)
+        if late < _LATE:
+            break
+        # A word that was said in two pieces stands in two places; what notes make of it is nothing to judge them by.
+        mandarin.tells(f"this machine stood still for {late:.2f} s while the phones spoke: all of it once more")
     records = [await _noted(citizen) for _, citizen, _ in talks]
 
     delays = _delays(mandarin, records)
@@ -92,6 +89,24 @@ async def test_three_calls_at_once_are_noted_as_they_are_spoken(mandarin: Hotlin
     wrong = error_rate("".join(heard for heard, _ in texts), "".join(said for _, said in texts))
     mandarin.tells(f"{wrong:.3f} of all characters wrong")
     assert wrong <= 0.30
+
+
+async def _talks(hotline: Hotline, seats: Sequence[Seat]) -> tuple[list[tuple[str, Citizen, Call]], float]:
+    """Have all three calls spoken; gives them, and by how many seconds the latest packet left too late."""
+    talks = []
+    for call in CALLS:
+        citizen = await hotline.caller_dials(tone=None)
+        ringing = await citizen.until("call.ringing", within=10)
+        seat = next(seat for seat in seats if seat.extension == ringing.data["seat"])
+        talk = await seat.rings(within=10)
+        await talk.answer()
+        await citizen.until("notes.changed", within=5, state="live")
+        talks.append((call, citizen, talk))
+    sides = [(citizen.call, _sound(call, "caller")) for call, citizen, _ in talks]
+    sides += [(talk, _sound(call, "operator")) for call, _, talk in talks]
+    await asyncio.gather(*(phone.speaks(sound) for phone, sound in sides))
+    await asyncio.gather(*(citizen.hangs_up() for _, citizen, _ in talks))
+    return talks, max(phone.line.latest_send for phone, _ in sides)
 
 
 @dataclass(frozen=True, slots=True)
