@@ -1,7 +1,6 @@
 """Joins every part of the controller by hand. Nothing else knows which part is which."""
 
 import os
-import uuid
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from callcenter.domain.exchange import Exchange, Moment, Policy
 from callcenter.domain.seats import Seat
 from callcenter.events.address import BrokerAddress
 from callcenter.events.mosquitto import own_address
+from callcenter.fresh_ids import FreshIds
 from callcenter.health import DEGRADED, OK, DiskUse, Health
 from callcenter.home import Home
 from callcenter.home_secrets import Secrets, secrets_of
@@ -72,10 +72,11 @@ class Parts:
         journal, calls, recordings = remembering.journal, remembering.calls, remembering.recordings
 
         # What decides
+        new_id = FreshIds()
         exchange = Exchange(
             _policy(settings, roster),
             _seats_of(roster, clock.now()),
-            new_id=_new_id,
+            new_id=new_id,
             now=Moment(wall=clock.now(), mono=clock.monotonic()),
         )
         stream = Stream(str(uuid7()), held=settings.event_buffer)
@@ -223,7 +224,7 @@ class Parts:
                 remembering.recalls,
                 lasting=journal.flush,
                 clock=clock,
-                new_id=_new_id,
+                new_id=new_id,
                 area_code=settings.area_code,
             ),
             units=roster.units,
@@ -231,7 +232,7 @@ class Parts:
             hotline=settings.hotline,
             zone=settings.zone,
             clock=clock,
-            new_id=_new_id,
+            new_id=new_id,
             health=health,
         )
         self._token = secrets.api_token
@@ -318,7 +319,3 @@ def _broker(settings: Settings, home: Home) -> BrokerAddress | None:
     if settings.mqtt_own_port is not None:
         return own_address(home.mosquitto, settings.mqtt_own_port)
     return settings.mqtt_broker
-
-
-def _new_id() -> str:
-    return str(uuid.uuid4())

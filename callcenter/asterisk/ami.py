@@ -1,5 +1,6 @@
 """The shapes of Asterisk's manager interface (AMI): blocks of headers, answers, and how the link is."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +25,7 @@ STRANGERS_TEXT = (
 LONGEST_STRANGERS_TEXT = 84  # bytes; Asterisk keeps 79, and more than 100 of its own follow in a channel's event
 SHORT_EVENTS = (b"Event: OriginateResponse", b"Event: QueueEntry")  # less follows; the number there is one we sent
 LONGEST_LINE = 1000  # bytes; Asterisk refuses a line of more than about 1020
+_ENDS_A_LINE = re.compile("[\r\n\0]")
 
 
 class Condition(StrEnum):
@@ -150,10 +152,10 @@ def checked(headers: Mapping[str, HeaderValue]) -> dict[str, str | list[str]]:
     checked: dict[str, str | list[str]] = {}
     for name, value in headers.items():
         values = [str(value)] if isinstance(value, str | int) else [str(one) for one in value]
-        for text in (name, *values):
-            if any(mark in text for mark in "\r\n\0"):
+        for line in [f"{name}: {text}" for text in values] or [name]:
+            if _ENDS_A_LINE.search(line):
                 raise InvalidInputError(f"line break in AMI header {name!r}")
-        if any(len(f"{name}: {text}".encode()) > LONGEST_LINE for text in values):
-            raise InvalidInputError(f"AMI header {name!r} is longer than {LONGEST_LINE} bytes")
+            if len(line.encode()) > LONGEST_LINE:
+                raise InvalidInputError(f"AMI header {name!r} is longer than {LONGEST_LINE} bytes")
         checked[name] = values[0] if isinstance(value, str | int) else values
     return checked

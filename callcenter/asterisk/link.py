@@ -269,8 +269,11 @@ class AmiLink:
                 wire.drop(f"Asterisk did not answer a ping within {self._limits.ping_answer:g} s")
 
     async def _tell_events(self, wire: Wire) -> None:
-        """Tell each event in its order, also those that came before the link broke."""
-        wire.is_told = True
+        """Tell each event in its order, also those that came before the link broke.
+
+        From here on the wire tells most of them by itself; here come those that had to wait.
+        """
+        wire.tell = self._tell
         while True:
             while wire.inbox:
                 self._tell(wire.next_event())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from callcenter.domain.facts import FACT_OF_KIND, Fact
@@ -15,7 +16,8 @@ from callcenter.domain.facts import FACT_OF_KIND, Fact
 def to_data(fact: Fact) -> dict[str, Any]:
     """Give the fact's own fields as JSON values; time, call and `recovered` stand beside them in the journal."""
     of: Any = type(fact)
-    return {name: _plain(getattr(fact, name)) for name in _names(of) if name not in _BESIDE}
+    written: dict[str, Any] = _fields_writer(of, beside=_BESIDE)(fact)
+    return written
 
 
 def from_data(kind: str, data: Mapping[str, Any], *, at: datetime, call_id: str | None, recovered: bool) -> Fact:
@@ -40,7 +42,6 @@ def from_data(kind: str, data: Mapping[str, Any], *, at: datetime, call_id: str 
 
 
 _BESIDE = frozenset({"at", "call_id", "recovered"})
-_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 @cache
@@ -50,18 +51,43 @@ def _names(of: type) -> tuple[str, ...]:
 
 
 def _plain(value: Any) -> Any:
-    of = type(value)
-    if of in _PLAIN:
-        return value
+    of: Any = type(value)
+    write = _writer(of)
+    return value if write is None else write(value)
+
+
+def _each_plain(values: tuple[Any, ...]) -> list[Any]:
+    return [_plain(value) for value in values]
+
+
+_Writer = Callable[[Any], Any]
+
+
+@cache
+def _writer(of: Any) -> _Writer | None:
+    """Give how a value of this class becomes JSON; None where it is one already."""
     if of is datetime:
-        return value.isoformat()
-    if isinstance(value, StrEnum):
-        return value.value
-    if dataclasses.is_dataclass(of):
-        return {name: _plain(getattr(value, name)) for name in _names(of)}
+        return datetime.isoformat
+    if issubclass(of, StrEnum):
+        return attrgetter("_value_")  # `value` asks the enumeration, which takes ten times as long
     if of is tuple:
-        return [_plain(item) for item in value]
-    return value
+        return _each_plain
+    return _fields_writer(of) if bool(dataclasses.is_dataclass(of)) else None
+
+
+@cache
+def _fields_writer(of: Any, *, beside: frozenset[str] = frozenset()) -> _Writer:
+    """Give how the fields of a class are written, without those beside."""
+    names = tuple(name for name in _names(of) if name not in beside)
+    match names:
+        case ():
+            return lambda _: {}
+        case (name,):
+            get = attrgetter(name)
+            return lambda value: {name: _plain(get(value))}
+        case _:
+            get_all = attrgetter(*names)
+            return lambda value: dict(zip(names, map(_plain, get_all(value)), strict=True))
 
 
 _Reader = Callable[[Any], Any]

@@ -80,6 +80,8 @@ class Switchboard:
         self._queues: Sequence[tuple[object, ...]] = [_shape(queue) for queue in exchange.queues()]
         self._trunk = exchange.trunk()
         self._is_told = True
+        self._next_pulse: asyncio.TimerHandle | None = None
+        self._next_picture: asyncio.TimerHandle | None = None
         self._corrected = 0
         self._looked_again: float | None = None
         self._undecided_since: float | None = None
@@ -160,23 +162,37 @@ class Switchboard:
         """
         self._beat_at = self._clock.monotonic()
         decides = True
-        while True:
-            try:
-                async with asyncio.timeout(TICK_SECONDS if self._is_told else PICTURE_SECONDS):
-                    await self._stirred.wait()
-            except TimeoutError:
-                pass
-            self._stirred.clear()
-            self._look_at_the_clock()
-            self.settle()
-            if not self._is_told and self._clock.monotonic() >= self._told_at + PICTURE_SECONDS:
-                self.publish_changes()
-            if self._clock.monotonic() >= self._tick_at:
-                self._tick_at = self._clock.monotonic() + TICK_SECONDS
-                decides = self._tick()
-            if decides and self._exchange.linked and self._clock.monotonic() >= self._beat_at:
-                self._beat_at = self._clock.monotonic() + BEAT_SECONDS
-                self.telephone.beat(self._clock.epoch())
+        self._pulse()
+        try:
+            while True:
+                await self._stirred.wait()
+                self._stirred.clear()
+                self._look_at_the_clock()
+                self.settle()
+                if not self._is_told:
+                    self._publish_soon()
+                if self._clock.monotonic() >= self._tick_at:
+                    self._tick_at = self._clock.monotonic() + TICK_SECONDS
+                    decides = self._tick()
+                if decides and self._exchange.linked and self._clock.monotonic() >= self._beat_at:
+                    self._beat_at = self._clock.monotonic() + BEAT_SECONDS
+                    self.telephone.beat(self._clock.epoch())
+        finally:
+            for timer in (self._next_pulse, self._next_picture):
+                if timer is not None:
+                    timer.cancel()
+
+    def _pulse(self) -> None:
+        """Wake `run` ten times a second: a limit for each of its waits were a timer for each event."""
+        self._stirred.set()
+        self._next_pulse = asyncio.get_running_loop().call_later(TICK_SECONDS, self._pulse)
+
+    def _publish_soon(self) -> None:
+        """Tell the picture now, or as soon as the one before it is old enough."""
+        if (wait := self._told_at + PICTURE_SECONDS - self._clock.monotonic()) <= 0:
+            self.publish_changes()
+        elif self._next_picture is None:
+            self._next_picture = asyncio.get_running_loop().call_later(wait, self._stirred.set)
 
     def _look_at_the_clock(self) -> None:
         if (away := self._away_for()) > FROZEN_SECONDS:
@@ -269,6 +285,9 @@ class Switchboard:
         Once for all that came in one moment: only the last picture counts.
         """
         self._is_told, self._told_at = True, self._clock.monotonic()
+        if self._next_picture is not None:
+            self._next_picture.cancel()
+            self._next_picture = None
         trunk = self._exchange.trunk()
         if trunk != self._trunk:
             self._stream.publish("trunk.changed", self._clock.now(), partial(trunk_view, trunk))

@@ -84,6 +84,7 @@ class Watch:
         self._lately = LatelyAsked()
         self._began = clock.monotonic()
         self._been_well: set[str] = set()
+        self._said: dict[str, str | None] = {}
         self._restarts, self._restarted_at = switchboard.exchange.restarts, -RESTARTED_SECONDS
         self.components: Mapping[str, ComponentHealth] = {}
         """As of the last look."""
@@ -175,6 +176,11 @@ class Watch:
         return any(alarm.name == name for alarm in self._switchboard.exchange.alarms)
 
     def _say(self, name: str, detail: str | None) -> None:
+        """Tell the exchange how something is; that it is still well, as it was, is no news."""
+        is_news = detail is not None or self._said.get(name, "") is not None or self._stands(name)
+        self._said[name] = detail
+        if not is_news:
+            return
         command = ClearAlarm(name=name) if detail is None else RaiseAlarm(name=name, detail=detail)
         self._switchboard.ask(command)
 

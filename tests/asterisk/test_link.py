@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from callcenter.asterisk.ami import Condition
+from callcenter.asterisk.ami import Condition, Headers
 from callcenter.asterisk.link import AmiLink
+from callcenter.asterisk.wire import AT_ONCE
 from callcenter.domain.errors import InvalidInputError, UnavailableError
 from tests.support.ami_server import QUICK, AmiServer, block, linked, technologies
 
@@ -159,6 +160,40 @@ async def test_more_events_than_can_be_kept_close_the_link_and_say_so(server: Am
 
         assert flooded.is_set()
         assert len(server.logins) == 2
+
+
+async def test_events_are_told_in_their_order_those_that_have_to_wait_as_well(server: AmiServer) -> None:
+    async with linked(server, limits=replace(QUICK, inbox=5_000)) as (_, ear):
+        together = b"".join(block(Event="Newstate", Number=str(number)) for number in range(4 * AT_ONCE))
+
+        server.say(together)
+        await ear.until("Newstate", times=2 * AT_ONCE)  # some still wait
+        for number in range(4 * AT_ONCE, 8 * AT_ONCE):
+            server.say(block(Event="Newstate", Number=str(number)))
+            await asyncio.sleep(0)
+        await ear.until("Newstate", times=8 * AT_ONCE)
+
+        numbers = [int(one["Number"]) for one in ear.events if one["Event"] == "Newstate"]
+        assert numbers == list(range(8 * AT_ONCE))
+
+
+async def test_a_flood_lets_others_have_their_turn(server: AmiServer) -> None:
+    """Of one reading no more is told at once than fits into a moment, however much came."""
+    async with linked(server, limits=replace(QUICK, inbox=5_000)) as (_, ear):
+        at_once: list[int] = [0]
+        others_turn = asyncio.get_running_loop().call_soon
+
+        def told(headers: Headers) -> None:
+            if headers["Event"] == "Newstate":
+                at_once[-1] += 1
+                if at_once[-1] == 1:
+                    others_turn(at_once.append, 0)
+
+        ear.when_heard = told
+        server.say(block(Event="Newstate") * 2_000)
+        await ear.until("Newstate", times=2_000)
+
+        assert max(at_once) <= 100 + AT_ONCE
 
 
 async def test_a_flood_that_comes_faster_than_it_is_told_is_held_back_and_costs_no_event(server: AmiServer) -> None:

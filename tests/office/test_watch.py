@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from callcenter.domain.alarms import ABANDON_RATE, ALARMS, LONGEST_WAIT, NO_SEAT_READY, Threshold
-from callcenter.domain.exchange.commands import SetSeatState
+from callcenter.domain.alarms import ABANDON_RATE, ALARMS, DATABASE, LONGEST_WAIT, NO_SEAT_READY, Threshold
+from callcenter.domain.exchange.commands import ClearAlarm, Command, RaiseAlarm, SetSeatState
 from callcenter.domain.facts import Fact
 from callcenter.domain.ids import CallId
 from callcenter.domain.records import Numbered
@@ -95,6 +95,29 @@ async def test_a_long_wait_is_an_alarm_until_nobody_waits_so_long() -> None:
         f"alarm.raised {LONGEST_WAIT}",
         f"alarm.cleared {LONGEST_WAIT}",
     ]
+
+
+async def test_that_something_is_still_well_is_not_said_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(an_office())
+    said: list[str] = []
+    ask = house.office.switchboard.ask
+
+    def hear(command: Command) -> None:
+        if isinstance(command, RaiseAlarm | ClearAlarm):
+            said.append(command.name)
+        ask(command)
+
+    monkeypatch.setattr(house.office.switchboard, "ask", hear)
+    async with running(house.watch.run):
+        await house.after(3)
+        assert said.count(LONGEST_WAIT) == 1
+        house.statuses[DATABASE] = "down"
+        assert DATABASE in await house.after(ALARMS[DATABASE].raise_after + 2)
+        house.statuses[DATABASE] = "ok"
+        assert DATABASE not in await house.after(ALARMS[DATABASE].clear_after + 2)
+        seen = said.count(DATABASE)
+        await house.after(3)
+    assert said.count(DATABASE) == seen
 
 
 async def test_nobody_on_duty_is_an_alarm_while_somebody_waits() -> None:
