@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -17,8 +17,9 @@ from callcenter.domain.fact_data import from_data
 from callcenter.domain.facts import CallEnded, Fact, NotesChanged, OfCall, RecordingChanged, UtteranceHeard
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.listening import Attention, attend, gaps_of, legs_to_hear, remembered, seconds_into
-from callcenter.domain.notes import Gap, Notes, NotesState, Side, TapId, Utterance, UtteranceId, Words
+from callcenter.domain.notes import Gap, Notes, NotesState, TapId, Utterance, UtteranceId, Words
 from callcenter.domain.views import utterance_view
+from callcenter.office.ears import Ear, Listening, Tap
 from callcenter.office.ports import Calls, Clock, Hearing, Taps
 from callcenter.office.stream import Stream
 from callcenter.office.switchboard import Switchboard
@@ -35,53 +36,6 @@ LIVED_SECONDS = 10.0  # a tap that lived so long and died is no hopeless one
 LAST_WORDS_SECONDS = 15.0  # how long an ended call waits for them
 RECALL_SECONDS = 10.0  # between two tries to read the journal of a call that an earlier controller had
 MOST_UNFINISHED = 1000
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Ear:
-    """One leg of a call that is, or was, to be heard."""
-
-    call_id: CallId
-    leg_id: LegId
-    side: Side
-    tap: "_Tap | None" = None
-    wanted: bool = False
-    heard_from: datetime | None = None
-    """When the tap began that heard it last."""
-    attempts: int = 0
-    retry_at: float = 0.0
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Tap:
-    """One listening to one leg; its id was never used before and will not be again."""
-
-    id: TapId
-    ear: _Ear
-    made: float
-    begun: datetime | None = None
-    settled: datetime | None = None
-    dropped_at: datetime | None = None
-    """What is said from then on is not wanted, though it may still be heard."""
-    open: dict[int, Utterance] = field(default_factory=dict)
-    """What was told and may still change."""
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Listening:
-    """All that is remembered of one call's words."""
-
-    call: Call
-    ears: dict[LegId, _Ear] = field(default_factory=dict)
-    attentions: dict[LegId, Attention] = field(default_factory=dict)
-    taps: dict[TapId, _Tap] = field(default_factory=dict)
-    noted: Notes | None = None
-    """As the exchange was last told."""
-    changed: bool = True
-    ended: float | None = None
-    recalled: bool = True
-    """What was before this controller is known."""
-    recall_at: float = 0.0
 
 
 class NoteTaker:
@@ -108,8 +62,8 @@ class NoteTaker:
         self._stream = stream
         self._clock = clock
         self._write = write
-        self._listening: dict[CallId, _Listening] = {}
-        self._tap: dict[TapId, _Tap] = {}
+        self._listening: dict[CallId, Listening] = {}
+        self._tap: dict[TapId, Tap] = {}
         self._stirred = asyncio.Event()
         self.stray = 0
         """Words of a tap that nobody knows: they are thrown away, whoever said them."""
@@ -164,8 +118,8 @@ class NoteTaker:
             listening.ended = self._clock.monotonic()
         self._stirred.set()
 
-    def _begin_listening(self, call: Call) -> _Listening:
-        listening = _Listening(call=call, noted=call.notes, recalled=call.notes is None)
+    def _begin_listening(self, call: Call) -> Listening:
+        listening = Listening(call=call, noted=call.notes, recalled=call.notes is None)
         self._listening[call.id] = listening
         return listening
 
@@ -177,7 +131,7 @@ class NoteTaker:
             if call.id not in self._listening and legs_to_hear(call):
                 self._attend(self._begin_listening(call), call, at=self._clock.now())
 
-    async def _recall(self, listening: _Listening) -> None:
+    async def _recall(self, listening: Listening) -> None:
         """Find out what an earlier controller left unheard of a call."""
         began = min((each.since for each in listening.attentions.values() if each.since), default=self._clock.now())
         try:
@@ -195,12 +149,12 @@ class NoteTaker:
             known.wanted += attention.wanted
             known.heard += attention.heard
 
-    def _attend(self, listening: _Listening, call: Call, *, at: datetime) -> None:
+    def _attend(self, listening: Listening, call: Call, *, at: datetime) -> None:
         listening.call = call
         attend(listening.attentions, call, at)
         to_hear = legs_to_hear(call)
         for leg_id, side in to_hear.items():
-            ear = listening.ears.setdefault(leg_id, _Ear(call_id=call.id, leg_id=leg_id, side=side))
+            ear = listening.ears.setdefault(leg_id, Ear(call_id=call.id, leg_id=leg_id, side=side))
             if not ear.wanted:
                 ear.wanted, ear.attempts, ear.retry_at = True, 0, 0.0
                 self._begin_tap(listening, ear)
@@ -211,14 +165,14 @@ class NoteTaker:
 
     # Taps
 
-    def _begin_tap(self, listening: _Listening, ear: _Ear) -> None:
-        tap = _Tap(id=TapId(str(uuid.uuid4())), ear=ear, made=self._clock.monotonic())
+    def _begin_tap(self, listening: Listening, ear: Ear) -> None:
+        tap = Tap(id=TapId(str(uuid.uuid4())), ear=ear, made=self._clock.monotonic())
         if not self._hearing.place(tap.id, ear.call_id):
             ear.retry_at = self._clock.monotonic() + ROOM_SECONDS
             return
         ear.tap = self._tap[tap.id] = listening.taps[tap.id] = tap
 
-    def _drop_tap(self, ear: _Ear, *, at: datetime) -> None:
+    def _drop_tap(self, ear: Ear, *, at: datetime) -> None:
         """Want no more of a tap; its last words still come."""
         if ear.tap is not None:
             ear.tap.dropped_at = at
@@ -227,7 +181,7 @@ class NoteTaker:
             self._hearing.forget(ear.tap.id)
             ear.tap = None
 
-    def _try_again(self, listening: _Listening) -> None:
+    def _try_again(self, listening: Listening) -> None:
         now = self._clock.monotonic()
         for ear in listening.ears.values():
             if ear.wanted and ear.tap is None and now >= ear.retry_at and ear.attempts < MOST_ATTEMPTS:
@@ -239,7 +193,7 @@ class NoteTaker:
         if tap is not None and tap.begun is None:
             self._hearing.forget(tap_id)
 
-    def _gone(self, tap: _Tap, until: datetime | None) -> None:
+    def _gone(self, tap: Tap, until: datetime | None) -> None:
         """Take note of the end of a tap, and of how far it has heard."""
         ear = tap.ear
         listening = self._listening.get(ear.call_id)
@@ -340,7 +294,7 @@ class NoteTaker:
 
     # How the notes stand
 
-    def _finish(self, listening: _Listening) -> None:
+    def _finish(self, listening: Listening) -> None:
         """Close the notes of an ended call as soon as its last words are told."""
         if listening.ended is None or not listening.recalled:
             return
@@ -355,14 +309,14 @@ class NoteTaker:
         if not gaps:
             self.unfinished.pop(call.id, None)
 
-    def _tell_how_it_stands(self, listening: _Listening) -> None:
+    def _tell_how_it_stands(self, listening: Listening) -> None:
         """Say that the words are being noted, and what is known to be missing: another controller may need it."""
         if not listening.changed or listening.ended is not None or not listening.recalled:
             return
         listening.changed = False
         self._tell(listening, Notes(state=NotesState.LIVE, gaps=self._known_gaps(listening)))
 
-    def _known_gaps(self, listening: _Listening) -> tuple[Gap, ...]:
+    def _known_gaps(self, listening: Listening) -> tuple[Gap, ...]:
         """Give what is missing for certain: of each leg only what lies before the tap that heard it last.
 
         What is missing after that is found by another controller too: nothing was noted from there on.
@@ -375,7 +329,7 @@ class NoteTaker:
                 gaps += gaps_of(listening.call, [attention], min([ear.heard_from, *begun]))
         return tuple(gaps)
 
-    def _tell(self, listening: _Listening, notes: Notes) -> None:
+    def _tell(self, listening: Listening, notes: Notes) -> None:
         if notes != listening.noted:
             listening.noted = notes
             self._switchboard.ask(NoteNotes(call_id=listening.call.id, notes=notes))

@@ -19,7 +19,7 @@ from callcenter.domain.fact_data import to_data
 from callcenter.domain.facts import Fact, OfCall
 from callcenter.domain.fold import apply
 from callcenter.domain.recall_view import recall_view
-from callcenter.domain.telephony import TelephonyEvent
+from callcenter.domain.telephony import LinkRestored, TelephonyEvent
 from callcenter.domain.views import (
     Json,
     QueueView,
@@ -192,7 +192,11 @@ class Switchboard:
         if (wait := self._told_at + PICTURE_SECONDS - self._clock.monotonic()) <= 0:
             self.publish_changes()
         elif self._next_picture is None:
-            self._next_picture = asyncio.get_running_loop().call_later(wait, self._stirred.set)
+            self._next_picture = asyncio.get_running_loop().call_later(wait, self._picture_is_due)
+
+    def _picture_is_due(self) -> None:
+        self._next_picture = None  # a timer may be a moment early; then there is one more
+        self._stirred.set()
 
     def _look_at_the_clock(self) -> None:
         if (away := self._away_for()) > FROZEN_SECONDS:
@@ -224,6 +228,10 @@ class Switchboard:
                 self._look_again()
             else:
                 self._decide(decision)
+                if isinstance(event, LinkRestored):
+                    self._tick_at = (
+                        0.0  # with it came all that the lists tell: who waits, or clicks, need not wait for time
+                    )
 
     def _look_again(self) -> None:
         now = self._clock.monotonic()

@@ -2,10 +2,13 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
+import aiosqlite
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
@@ -15,7 +18,11 @@ from sqlalchemy.util import await_only
 
 from callcenter.domain.errors import InvalidInputError, UnavailableError
 
+if TYPE_CHECKING:
+    from threading import Thread
+
 _CONNECT_SECONDS = 5.0  # a server that does not answer is away, however long the work may take
+_LAST_STATEMENT_SECONDS = 2.0
 _MODE_TRIES, _MODE_SECONDS = 20, 0.025
 _WRITES = "callcenter_writes"
 _UNREACHABLE = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -40,7 +47,8 @@ class Store:
 
     def __init__(self, url: str, *, lock_seconds: float = 2.0, limit_seconds: float = 5.0) -> None:
         self._limit_seconds = limit_seconds
-        self._engine = _engine(database_url(url), lock_seconds, limit_seconds)
+        self._threads: WeakSet[Thread] = WeakSet()
+        self._engine = _engine(database_url(url), lock_seconds, limit_seconds, self._threads)
         self._for_writing = self._engine.execution_options(**{_WRITES: True})
 
     @property
@@ -93,9 +101,12 @@ class Store:
             raise UnavailableError(f"the database cannot be used: {_word(error)}") from error
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Let go of every connection; a statement that nobody waits for any more is waited for, for a moment."""
         async with asyncio.timeout(self._limit_seconds):
             await self._engine.dispose()
+        end = time.monotonic() + min(self._limit_seconds, _LAST_STATEMENT_SECONDS)
+        for thread in list(self._threads):  # one that outlived the loop would have nobody to give its answer to
+            await asyncio.to_thread(thread.join, max(0.0, end - time.monotonic()))
 
 
 def database_url(url: str) -> URL:
@@ -123,7 +134,8 @@ def database_url(url: str) -> URL:
             )
 
 
-def _engine(url: URL, lock_seconds: float, limit_seconds: float) -> AsyncEngine:
+def _engine(url: URL, lock_seconds: float, limit_seconds: float, threads: "WeakSet[Thread]") -> AsyncEngine:
+    """Make the engine; `threads` gets those that SQLite's connections run in."""
     lock_ms, limit_ms = round(lock_seconds * 1000), round(limit_seconds * 1000)
     if url.get_backend_name() == "postgresql":
         return create_async_engine(
@@ -141,7 +153,17 @@ def _engine(url: URL, lock_seconds: float, limit_seconds: float) -> AsyncEngine:
                 },
             },
         )
-    engine = create_async_engine(url, pool_timeout=limit_seconds, connect_args={"timeout": lock_seconds})
+
+    def connect(*args: Any, **options: Any) -> aiosqlite.Connection:
+        connection = aiosqlite.connect(*args, **options)
+        thread = connection._thread  # noqa: SLF001 - it can be waited for in no other way
+        thread.daemon = True
+        threads.add(thread)
+        return connection
+
+    engine = create_async_engine(
+        url, pool_timeout=limit_seconds, connect_args={"timeout": lock_seconds, "async_creator_fn": connect}
+    )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     event.listen(engine.sync_engine, "invalidate", _let_go_of_locks)

@@ -147,6 +147,17 @@ async def test_it_beats_from_the_task_that_decides() -> None:
     assert second - first == 1
 
 
+async def test_once_all_that_exists_is_told_nobody_waits_for_time_to_pass() -> None:
+    office = an_office()
+    found = LinkRestored(at=NOON, calls=(), seats_registered=frozenset({"8001"}))
+
+    async with running(office.switchboard.run):
+        await eventually(lambda: len(office.telephone.beats) == 1)
+        office.tell(LinkLost(at=NOON), found)
+        assert office.switchboard.exchange._state.settling
+        await eventually(lambda: not office.switchboard.exchange._state.settling)  # the clock stands still
+
+
 async def test_the_end_of_a_wrap_up_comes_with_time_alone() -> None:
     office = an_office(policy=Policy(wrap_up_seconds=4.0))
     office.a_caller_waits()

@@ -180,7 +180,7 @@ def _delays(hotline: Hotline, records: list[Json]) -> list[float]:
     return sorted(
         (event.time - started[event.data["call_id"]]).total_seconds() - event.data["end"]
         for event in hotline.events.of("utterance.final")
-        if event.data["live"]
+        if event.data["live"] and event.data["call_id"] in started
     )
 
 

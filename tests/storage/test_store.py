@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -48,3 +49,23 @@ async def test_who_is_cancelled_in_the_middle_of_a_writing_leaves_no_lock_behind
             await fresh.close()
     finally:
         await other.close()
+
+
+async def test_a_thread_that_nobody_waits_for_any_more_does_not_outlive_its_store(db: Database) -> None:
+    """It would give its answer to a loop that is closed by then, and complain of that in the log."""
+    before, left = set(threading.enumerate()), 0
+
+    async def read(store: Store) -> None:
+        async with store.reading() as session:
+            await session.scalar(text("SELECT max(number) FROM callers"))
+
+    for moment in range(MOMENTS):
+        store = Store(db.url)
+        reading = asyncio.create_task(read(store))
+        await asyncio.sleep(moment * STEP_SECONDS / 10)  # mostly while it connects
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        await store.close()
+        left += sum("_connection_worker" in thread.name for thread in set(threading.enumerate()) - before)
+
+    assert left == 0

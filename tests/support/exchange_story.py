@@ -10,7 +10,7 @@ from callcenter.domain.exchange import Command, Decision, Exchange, Moment, Poli
 from callcenter.domain.exchange.commands import SetSeatState
 from callcenter.domain.exchange.state import WITHOUT_SEAT
 from callcenter.domain.fact_data import from_data, to_data
-from callcenter.domain.facts import Fact, OfCall, RecallChanged, SeatChanged
+from callcenter.domain.facts import CallEnded, Fact, OfCall, RecallChanged, SeatChanged
 from callcenter.domain.fold import apply
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.seats import Phone, Seat, SeatState
@@ -159,6 +159,10 @@ class Story:
         return wishes + self.pass_time(0)
 
     # What is looked at
+
+    def end_of(self, call: str) -> CallEnded:
+        """Give the fact of this call's end."""
+        return next(fact for fact in self.facts if isinstance(fact, CallEnded) and fact.call_id == call)
 
     def call(self, call: str) -> Call:
         """The call as its facts tell it, also when the exchange has let go of it."""

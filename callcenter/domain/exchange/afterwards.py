@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from callcenter.domain.exchange import callers, outbound_recovery, recovery
-from callcenter.domain.exchange.state import Line, State
+from callcenter.domain.exchange.state import State
+from callcenter.domain.exchange.track import Line
 from callcenter.domain.facts import SeatChanged
 from callcenter.domain.ids import CallId
 from callcenter.domain.telephony import CallerLeft, RecordRead, TelephonyEvent

@@ -16,7 +16,8 @@ from callcenter.domain.calls import (
     RecordingState,
 )
 from callcenter.domain.exchange import outbound, seats
-from callcenter.domain.exchange.state import State, Track
+from callcenter.domain.exchange.state import State
+from callcenter.domain.exchange.track import Track
 from callcenter.domain.facts import (
     CallArrived,
     CallEnded,

@@ -47,7 +47,8 @@ from callcenter.domain.exchange.commands import (
     SetSeatState,
     SetSecret,
 )
-from callcenter.domain.exchange.state import Decision, Moment, Policy, Track, fresh_state
+from callcenter.domain.exchange.state import Decision, Moment, Policy, fresh_state
+from callcenter.domain.exchange.track import Track
 from callcenter.domain.facts import (
     CallDigits,
     Fact,

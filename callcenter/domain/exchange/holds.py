@@ -6,7 +6,8 @@ from datetime import datetime
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegState
 from callcenter.domain.errors import RefusedError
 from callcenter.domain.exchange import callers
-from callcenter.domain.exchange.state import State, Step, is_away, unit_leg
+from callcenter.domain.exchange.state import State, is_away, unit_leg
+from callcenter.domain.exchange.track import Step
 from callcenter.domain.facts import CallHeld, CallResumed, LegChanged
 from callcenter.domain.ids import LegId
 from callcenter.domain.telephony import PartyHeld, PartyResumed

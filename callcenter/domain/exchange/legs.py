@@ -6,7 +6,8 @@ from datetime import datetime
 
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegOutcome, LegState
 from callcenter.domain.exchange import callers, moves, outbound, returns, seats, units
-from callcenter.domain.exchange.state import Line, Offer, State, Step, Track, is_away, unit_leg
+from callcenter.domain.exchange.state import State, is_away, unit_leg
+from callcenter.domain.exchange.track import Line, Offer, Step, Track
 from callcenter.domain.facts import (
     CallFailed,
     CallMissed,

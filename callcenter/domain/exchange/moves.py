@@ -9,7 +9,8 @@ from datetime import datetime
 
 from callcenter.domain.calls import Call, CallState, Leg, LegState
 from callcenter.domain.exchange import callers, holds
-from callcenter.domain.exchange.state import Move, State, Step, is_away, unit_leg
+from callcenter.domain.exchange.state import State, is_away, unit_leg
+from callcenter.domain.exchange.track import Move, Step
 from callcenter.domain.facts import LegChanged, SeatLeft, SeatReturned
 from callcenter.domain.ids import LegId
 from callcenter.domain.telephony import CallerWaits, TalkOver

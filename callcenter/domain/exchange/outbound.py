@@ -13,7 +13,8 @@ from callcenter.domain.errors import NotFoundError, RefusedError, UnavailableErr
 from callcenter.domain.exchange import callers, legs, seats
 from callcenter.domain.exchange.commands import CallBack, RingToCallBack
 from callcenter.domain.exchange.outbound_line import OutboundLine
-from callcenter.domain.exchange.state import State, Track
+from callcenter.domain.exchange.state import State
+from callcenter.domain.exchange.track import Track
 from callcenter.domain.facts import CallArrived, LegChanged
 from callcenter.domain.ids import CallId, LegId, RecallId
 from callcenter.domain.recalls import (

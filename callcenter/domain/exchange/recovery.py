@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from callcenter.domain.calls import Call, CallState, Direction, LegKind, LegState
 from callcenter.domain.exchange import callers, holds, legs, moves, outbound_recovery, seats, units
-from callcenter.domain.exchange.state import State, Track, Unaccounted, is_away, unit_leg
+from callcenter.domain.exchange.state import State, is_away, unit_leg
+from callcenter.domain.exchange.track import Track, Unaccounted
 from callcenter.domain.facts import Fact, OfCall
 from callcenter.domain.fold import apply
 from callcenter.domain.ids import CallId, LegId

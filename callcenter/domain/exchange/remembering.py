@@ -5,7 +5,8 @@ from dataclasses import replace
 from callcenter.domain.calls import Call
 from callcenter.domain.exchange import legs, outbound_recovery, seats
 from callcenter.domain.exchange.commands import Remember
-from callcenter.domain.exchange.state import Line, State, Track, Unaccounted
+from callcenter.domain.exchange.state import State
+from callcenter.domain.exchange.track import Line, Track, Unaccounted
 from callcenter.domain.facts import AlarmCleared
 from callcenter.domain.seats import Seat, SeatState
 from callcenter.domain.wishes import MuteRecording

@@ -7,7 +7,8 @@ from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegOutcome, L
 from callcenter.domain.errors import RefusedError
 from callcenter.domain.exchange import holds, moves, seats
 from callcenter.domain.exchange.commands import ChangeSeat, SeatAction
-from callcenter.domain.exchange.state import Offer, State, Step, is_away, unit_leg
+from callcenter.domain.exchange.state import State, is_away, unit_leg
+from callcenter.domain.exchange.track import Offer, Step
 from callcenter.domain.facts import LegChanged
 from callcenter.domain.ids import LegId
 from callcenter.domain.seats import Phone, SeatState

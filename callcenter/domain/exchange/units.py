@@ -7,7 +7,8 @@ from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegOutcome, L
 from callcenter.domain.errors import NotFoundError, RefusedError
 from callcenter.domain.exchange import callers, holds, moves, returns
 from callcenter.domain.exchange.commands import CallUnit, ChangeUnit, UnitAction
-from callcenter.domain.exchange.state import State, Step, Third, is_away, unit_leg
+from callcenter.domain.exchange.state import State, is_away, unit_leg
+from callcenter.domain.exchange.track import Step, Third
 from callcenter.domain.facts import LegChanged
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import Ending, LegAnswered, LegDialled, LegEnded, LegFound, LegRang, PartyJoined

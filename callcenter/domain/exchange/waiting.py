@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from callcenter.domain.calls import Call, Direction
 from callcenter.domain.distribution import WaitingCaller, choose
 from callcenter.domain.exchange import legs, seats
-from callcenter.domain.exchange.state import State, Track
+from callcenter.domain.exchange.state import State
+from callcenter.domain.exchange.track import Track
 from callcenter.domain.wishes import Announce, TakeBack
 
 RETURN_SECONDS = 1.5  # longer than the dialplan needs, shorter than the watchdog's patience

@@ -6,7 +6,8 @@ leg, a caller for a seat that is free.
 
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegState
 from callcenter.domain.exchange import legs, moves, outbound, seats
-from callcenter.domain.exchange.state import State, Track, unit_leg
+from callcenter.domain.exchange.state import State, unit_leg
+from callcenter.domain.exchange.track import Track
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.seats import SeatState
 from callcenter.domain.telephony import Ending, LegEnded
