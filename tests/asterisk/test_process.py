@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,9 +29,8 @@ def listening(pid: int) -> Iterator[tuple[str, str, int]]:
     """Give protocol, address and port of each socket that this process takes packets or connections on."""
     inodes = set()
     for handle in Path(f"/proc/{pid}/fd").iterdir():
-        found = re.fullmatch(r"socket:\[(\d+)\]", str(handle.readlink()))
-        if found is not None:
-            inodes.add(found[1])
+        with suppress(FileNotFoundError):  # closed while we looked
+            inodes.update(re.findall(r"^socket:\[(\d+)\]$", str(handle.readlink())))
     for protocol in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
         table = Path(f"/proc/net/{protocol}")
         for line in table.read_text().splitlines()[1:] if table.exists() else ():

@@ -11,7 +11,7 @@ import pytest
 
 from callcenter.asterisk.ami import Condition, Limits
 from callcenter.asterisk.channels import ChannelTable
-from callcenter.asterisk.link import AmiLink
+from callcenter.asterisk.link import IN_USE, AmiLink
 from callcenter.asterisk.lists import found
 from callcenter.asterisk.provision import Plan
 from callcenter.asterisk.telephone import Telephone
@@ -122,10 +122,11 @@ async def becomes(link: AmiLink, condition: Condition) -> None:
 
 
 async def refusal(link: AmiLink) -> str:
-    """Run a link until it is refused, and give the reason."""
-    async with asyncio.TaskGroup() as tasks:
+    """Run a link until it is refused for good, and give the reason; the last test's session may not be over yet."""
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(10):
         running = tasks.create_task(link.run())
-        await becomes(link, Condition.REFUSED)
+        while link.state.condition is not Condition.REFUSED or IN_USE in link.state.detail:  # noqa: ASYNC110  # as above
+            await asyncio.sleep(0.02)
         detail = link.state.detail
         running.cancel()
     return detail
