@@ -1,9 +1,9 @@
 """What one call takes of the processor, process by process, at fixed rates.
 
-Unlike the most calls a second, this says where the time goes, and hardly differs from one run to the next. Without a
-flow the caller hears ringing until a seat answers, and the talk lasts a second; with one he is greeted for five seconds
-and talks for two. Recording is on, seats answer at once, SIPp runs on the same cores and is not counted but under "the
-whole machine". What is used while nobody calls is in it: at these rates it is a small part.
+Unlike the most calls a second, this says where the time goes. Without a flow the caller hears ringing until a seat
+answers, and the talk lasts a second; with one he is greeted for five seconds and talks for two. Recording is on, seats
+answer at once, SIPp runs on the same cores and is counted under "the whole machine" alone. What is used while nobody
+calls is in it, a part that is the smaller the more call.
 """
 
 import asyncio
