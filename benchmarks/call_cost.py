@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.calls_per_second import talk_of
 from benchmarks.chapter import Chapter, Row, percentile
 from benchmarks.machine import busy_seconds, children, cpu_seconds, parent
 from benchmarks.sipp import dial, seats_of
@@ -23,7 +24,6 @@ SEAT_PORT = 17_730
 RUNS = 2
 RATES: Mapping[str, tuple[int, ...]] = {"ring": (20, 50, 80, 110), "answer": (10, 30, 45)}
 SECONDS = 15
-TALK_SECONDS = {"ring": 1.0, "answer": 7.0}
 SETTLED_SECONDS = 3.0
 SAID = {"ring": "no flow", "answer": "with a flow"}
 
@@ -63,7 +63,7 @@ async def measure() -> Chapter:
 
 
 async def _measure(running: AbstractAsyncContextManager[System], taken: Mapping[int, _Taken], arrival: str) -> None:
-    talk = TALK_SECONDS[arrival]
+    talk = talk_of(arrival)
     with tempfile.TemporaryDirectory(prefix="callcenter-benchmark-") as name:
         folder = Path(name)
         async with running as system, seats_of(system, folder, port=SEAT_PORT):
@@ -73,8 +73,7 @@ async def _measure(running: AbstractAsyncContextManager[System], taken: Mapping[
                 before = _used(system)
                 dialled, _ = await dial(system, folder, rate=rate, calls=calls, talk_seconds=talk, at_once=calls)
                 for process, used in _used(system).items():
-                    # a process that came meanwhile has all its time from these calls
-                    cost = (used - before.get(process, 0.0)) * 1000 / calls
+                    cost = (used - before[process]) * 1000 / calls
                     found.by_process.setdefault(process, []).append(cost)
                 found.answered.append(percentile(dialled.answered_ms, 0.95))
                 found.failed.append(float(dialled.failed))

@@ -49,7 +49,7 @@ async def measure() -> Chapter:
         for run in range(RUNS):
             for name in ("ours", "plain") if run % 2 == 0 else ("plain", "ours"):
                 system = ours(SEATS, arrival=arrival) if name == "ours" else plain(SEATS, arrival=arrival)
-                await _measure(system, found[name], talk=_talk(arrival))
+                await _measure(system, found[name], talk=talk_of(arrival))
         mine, theirs = found["ours"], found["plain"]
         chapter.rows += [
             Row(figure=f"{said}: calls a second, ours", values=mine.most, unit=""),
@@ -68,10 +68,11 @@ async def most_of_ours(arrival: str) -> float:
     with tempfile.TemporaryDirectory(prefix="callcenter-benchmark-") as name:
         folder = Path(name)
         async with ours(SEATS, arrival=arrival) as system, seats_of(system, folder, port=SEAT_PORT) as seats:
-            return await _most(system, seats, folder, _talk(arrival))
+            return await _most(system, seats, folder, talk_of(arrival))
 
 
-def _talk(arrival: str) -> float:
+def talk_of(arrival: str) -> float:
+    """Give how long a citizen stays who arrives so, in seconds: greeted or not."""
     return TALK_SECONDS if arrival == "ring" else GREETED_SECONDS
 
 

@@ -105,7 +105,8 @@ class Store:
         async with asyncio.timeout(self._limit_seconds):
             await self._engine.dispose()
         end = time.monotonic() + min(self._limit_seconds, _LAST_STATEMENT_SECONDS)
-        for thread in list(self._threads):  # one that outlived the loop would have nobody to give its answer to
+        # One that outlived the loop would have nobody to give its answer to.
+        for thread in [thread for thread in self._threads if thread.is_alive()]:
             await asyncio.to_thread(thread.join, max(0.0, end - time.monotonic()))
 
 

@@ -24,6 +24,18 @@ from tests.support.exchange_story import Story
 A, B = CallId("A"), CallId("B")
 
 
+def lost_while_another_waits() -> Story:
+    """A talks at the only seat, whose phone goes; B waits."""
+    story = Story(ready=["8001"])
+    story.talking("A")
+    story.seconds = 10
+    story.arrives("B")
+    story.waits("B")
+    story.phone("8001", registered=False)
+    story.leg_ends("A", Ending.FAILED)
+    return story
+
+
 def test_a_phone_lost_in_the_talk_brings_the_caller_back_to_the_head_with_his_wait_kept() -> None:
     story = Story(ready=["8001"])
     story.talking("A")
@@ -50,13 +62,7 @@ def test_a_phone_lost_in_the_talk_brings_the_caller_back_to_the_head_with_his_wa
 
 
 def test_a_seat_that_is_freed_before_he_stands_in_the_line_again_is_kept_for_the_head() -> None:
-    story = Story(ready=["8001"])
-    story.talking("A")
-    story.seconds = 10
-    story.arrives("B")
-    story.waits("B")
-    story.phone("8001", registered=False)
-    story.leg_ends("A", Ending.FAILED)
+    story = lost_while_another_waits()
 
     story.phone("8002", registered=True)
     wishes = story.ask(SetSeatState(extension="8002", state=SeatState.READY))
@@ -67,13 +73,7 @@ def test_a_seat_that_is_freed_before_he_stands_in_the_line_again_is_kept_for_the
 
 
 def test_a_caller_who_does_not_come_back_keeps_no_seat_from_the_others() -> None:
-    story = Story(ready=["8001"])
-    story.talking("A")
-    story.seconds = 10
-    story.arrives("B")
-    story.waits("B")
-    story.phone("8001", registered=False)
-    story.leg_ends("A", Ending.FAILED)
+    story = lost_while_another_waits()
     story.phone("8002", registered=True)
     story.ask(SetSeatState(extension="8002", state=SeatState.READY))
 

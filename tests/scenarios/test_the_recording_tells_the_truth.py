@@ -45,6 +45,7 @@ async def test_each_side_is_on_its_channel_for_as_long_as_they_talked(hotline: H
     assert levels["right", CITIZEN] < 0.05
     whole = _seconds(over["t5"]) - began
     silent = sum(jump.step for jump in citizen.call.heard.jumps() if jump.kind is Break.PAUSE) / 1000
+    hotline.tells(f"nothing was sent for {silent:.2f} s")
     # what a machine that stood still for a moment did not send is in no recording
     assert whole - silent - 0.5 <= len(left) / 8000 <= whole + 0.5
     assert kept["seconds"] == pytest.approx(len(left) / 8000, abs=0.05)
