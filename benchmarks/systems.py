@@ -16,8 +16,8 @@ from pathlib import Path
 from benchmarks.machine import cpu_seconds
 from callcenter.addresses import Endpoint
 from callcenter.asterisk.installation import find_or_make
+from callcenter.asterisk.plan import TEMPLATES, Plan, SeatPhone
 from callcenter.asterisk.process import AsteriskProcess
-from callcenter.asterisk.provision import TEMPLATES, Plan, SeatPhone
 from callcenter.settings_sources import cache_folder
 from scripts.hotline_client import Home, HotlineClient
 from tests.support.running_hotline import Ports, RunningHotline

@@ -294,6 +294,7 @@ def _policy(settings: Settings, roster: Roster) -> Policy:
         no_ring_seconds=settings.no_ring_seconds,
         miss_limit=settings.miss_limit,
         wrap_up_seconds=settings.wrap_up_seconds,
+        survey=settings.survey,
         announce_first_seconds=settings.announce_first_seconds,
         announce_every_seconds=settings.announce_every_seconds,
         recalls=recall_rules(settings, roster),

@@ -127,6 +127,12 @@ class SettingFields(BaseModel):
     wrap_up_seconds: float = _set(
         30, "Time to finish the notes after a call, before the next is offered, in seconds.", "0 to 3600", ge=0, le=3600
     )
+    survey: bool = _set(
+        False,  # noqa: FBT003 - the default of a setting
+        "Whether a caller whose talk is over is asked for a grade by key, 5 very satisfied to 1 very dissatisfied"
+        " (figure 14). An operator who hangs up, or ends the call on the screen, begins it.",
+        "true or false",
+    )
     announce_first_seconds: float = _set(
         20, "Waiting time before the place in line is first told, in seconds.", "5 to 600", ge=5, le=600
     )

@@ -14,9 +14,10 @@ import structlog
 
 from callcenter.addresses import Endpoint
 from callcenter.asterisk.installation import find_or_make
+from callcenter.asterisk.plan import Plan, SeatPhone, SurveySounds
 from callcenter.asterisk.process import AsteriskProcess
-from callcenter.asterisk.provision import Plan, SeatPhone
 from callcenter.domain.errors import CallcenterError, UnavailableError
+from callcenter.domain.prompts import SURVEY_ASK, SURVEY_END
 from callcenter.events.mosquitto import OwnMosquitto, own_address
 from callcenter.home import Home, forget_pid, read_pid, write_pid
 from callcenter.home_secrets import Secrets, secrets_of, write_demo
@@ -110,6 +111,7 @@ def _plan(settings: Settings, home: Home, roster: Roster, secrets: Secrets, prom
         recordings=home.recordings.absolute(),
         log=home.log.absolute(),
         greeting=prompts.greeting,
+        survey=SurveySounds(ask=prompts.sound_of(SURVEY_ASK), end=prompts.sound_of(SURVEY_END)),
         music=settings.flows_folder / "music",
         sounds=(home.prompts.absolute(),),
         sip_host=settings.sip.host,

@@ -59,7 +59,7 @@ READINGS: Mapping[str, str] = {
     "还有": "hai2 you3",
 }
 """What the dictionary reads otherwise than a person says it, in pinyin."""
-_PUNCTUATION = {"，": ", ", "、": ", ", "。": ". "}
+_PUNCTUATION = {"，": ", ", "、": ", ", "：": ", ", "。": ". "}
 
 
 def phonemes(text: str) -> str:
@@ -69,7 +69,7 @@ def phonemes(text: str) -> str:
 
 
 def _segments(text: str) -> Iterator[str]:
-    parts = re.split("(" + "|".join(sorted(READINGS, key=len, reverse=True)) + "|[，、。])", text)
+    parts = re.split("(" + "|".join(sorted(READINGS, key=len, reverse=True)) + "|[，、：。])", text)
     for part in parts:
         if part in _PUNCTUATION:
             yield _PUNCTUATION[part]

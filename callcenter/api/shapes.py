@@ -93,6 +93,8 @@ class Call(BaseModel):
     ticket_id: str | None
     recording: Recording | None
     digits: list[Digits]
+    grade_asked: datetime | None = Field(description="Since when, after the talk, the caller was asked for a grade.")
+    grade: int | None = Field(description="5 very satisfied … 1 very dissatisfied; null where none was given.")
     recovered: bool = Field(description="Parts of it were found out after an absence of the controller.")
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from callcenter.asterisk.debian_root import make_root
 from callcenter.asterisk.launch import Installation, NoWayError
 from callcenter.asterisk.link import OLDEST_ASTERISK
-from callcenter.asterisk.provision import TEMPLATES
+from callcenter.asterisk.plan import TEMPLATES
 from callcenter.asterisk.selftest import try_out
 from callcenter.domain.errors import UnavailableError
 

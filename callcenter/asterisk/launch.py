@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from callcenter.asterisk.provision import Ground, Plan
+from callcenter.asterisk.plan import Plan
+from callcenter.asterisk.provision import Ground
 from callcenter.domain.errors import UnavailableError
 
 USER = "callcenter"

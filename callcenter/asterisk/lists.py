@@ -215,5 +215,7 @@ def _place(entry: Headers) -> Place:
             return Place.FALLBACK
         case "park":
             return Place.PARKED
+        case "after-survey":
+            return Place.SURVEY
         case _:
             return Place.OTHER

@@ -22,7 +22,8 @@ import structlog
 
 from callcenter.asterisk.launch import Installation, Launch, choose, environment
 from callcenter.asterisk.logs import trim
-from callcenter.asterisk.provision import Plan, provision
+from callcenter.asterisk.plan import Plan
+from callcenter.asterisk.provision import provision
 from callcenter.domain.errors import CallcenterError, InvalidInputError, UnavailableError
 
 log = structlog.get_logger(__name__)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from callcenter.asterisk.channels import TRUNK, endpoint_of, seat_of
-from callcenter.asterisk.translate import BUSY, CALLED_OFF, NO_ANSWER, REFUSED, number_of, recall_ending
+from callcenter.asterisk.translate import BUSY, CALLED_OFF, NO_ANSWER, REFUSED, grade_of, number_of, recall_ending
 from callcenter.domain.calls import LegKind
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import (
@@ -25,6 +25,8 @@ from callcenter.domain.telephony import (
     CallerUp,
     CallerWaits,
     Ending,
+    GradeAsked,
+    GradeGiven,
     LegAnswered,
     LegDialled,
     LegEnded,
@@ -185,6 +187,10 @@ class _Rest:
                 return [CallerWaits(at=line.at, call_id=call_id, since=_since(line))]
             case "Degraded":
                 return [CallerInFallback(at=line.at, call_id=call_id, since=_since(line))]
+            case "GradeAsked":
+                return [GradeAsked(at=line.at, call_id=call_id)]
+            case "GradeGiven" if (grade := grade_of(_own(line))) is not None:
+                return [GradeGiven(at=line.at, call_id=call_id, grade=grade)]
             case "BRIDGE_ENTER":
                 return [PartyJoined(at=line.at, call_id=call_id, leg_id=leg_id, talk=_talk(line))]
             case "BRIDGE_EXIT":

@@ -16,8 +16,8 @@ from pathlib import Path
 from callcenter.asterisk.ami import Condition, Headers, Limits
 from callcenter.asterisk.launch import Installation
 from callcenter.asterisk.link import AmiLink
+from callcenter.asterisk.plan import Plan, SeatPhone
 from callcenter.asterisk.process import AsteriskProcess
-from callcenter.asterisk.provision import Plan, SeatPhone
 from callcenter.domain.errors import UnavailableError
 
 HOST = "127.0.0.1"

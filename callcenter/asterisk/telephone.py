@@ -144,7 +144,7 @@ class Telephone:
             case EndCall():
                 self._end(self._table.caller(wish.call_id))
             case AfterTalk():
-                self._on_caller(wish.call_id, "AFTERTO", "requeue" if wish.requeue else "end")
+                self._on_caller(wish.call_id, "AFTERTO", wish.then.value)
             case Announce():
                 self._on_caller(wish.call_id, "SAY", self._say_files(wish))
             case PlayMusic():

@@ -23,6 +23,8 @@ from callcenter.domain.telephony import (
     CodeDialled,
     Ending,
     FlowAsked,
+    GradeAsked,
+    GradeGiven,
     LegAnswered,
     LegDialled,
     LegEnded,
@@ -43,6 +45,7 @@ from callcenter.domain.telephony import (
 
 NOBODY = frozenset({"", "<unknown>", "unknown", "anonymous", "restricted", "unavailable", "private"})
 LONGEST_NUMBER = 64  # longer than any number; what else stands there is a caller's own text
+GRADE_KEYS = frozenset("12345")
 STAR_CODES = frozenset({"*1", "*2", "*3"})
 RINGING, UP = "5", "6"  # ChannelState
 SIGNS_OF_LIFE = frozenset({"RINGING", "PROGRESS"})  # 180, and 183
@@ -271,6 +274,10 @@ def _user_event(headers: Headers, table: ChannelTable) -> list[TelephonyEvent]:
             return [CallerInFallback(at=at, call_id=call_id, since=_since(headers, at))]
         case "After":
             return [TalkOver(at=at, call_id=call_id)]
+        case "GradeAsked":
+            return [GradeAsked(at=at, call_id=call_id)]
+        case "GradeGiven" if (grade := grade_of(headers.get("Grade", ""))) is not None:
+            return [GradeGiven(at=at, call_id=call_id, grade=grade)]
         case _:
             return []
 
@@ -314,6 +321,11 @@ def recall_ending(*, status: str, cause: str) -> Ending:
     if cause == BUSY or status == "BUSY":
         return Ending.BUSY
     return Ending.NO_ANSWER if status == "NOANSWER" or cause in NO_ANSWER else Ending.FAILED
+
+
+def grade_of(key: str) -> int | None:
+    """Read the grade that a key stands for; None for a key that stands for none."""
+    return int(key) if key in GRADE_KEYS else None
 
 
 def _caller_of(headers: Headers, table: ChannelTable) -> CallId | None:

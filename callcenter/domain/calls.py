@@ -145,6 +145,10 @@ class Call:
     """None where nothing was ever to be noted."""
     secrets: tuple[Secret, ...] = ()
     """Stretches without recording and notes; the last one is open while its end is None."""
+    grade_asked: datetime | None = None
+    """Since when, after the talk, he was asked how satisfied he is."""
+    grade: int | None = None
+    """5 very satisfied … 1 very dissatisfied; None where he gave none."""
     recovered: bool = False
     last_at: datetime
     """Time of the newest fact; no later fact is dated before it."""
@@ -180,6 +184,11 @@ class Call:
     def is_secret(self) -> bool:
         """Neither sound nor words are kept at this moment."""
         return bool(self.secrets) and self.secrets[-1].ended is None
+
+    @property
+    def is_talking(self) -> bool:
+        """The caller talks with somebody, or is on hold; not any more while he is asked for a grade."""
+        return self.state is CallState.TALKING and self.grade_asked is None
 
     @property
     def is_live(self) -> bool:

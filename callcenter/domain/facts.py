@@ -144,6 +144,22 @@ class CallRequeued(CallFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallGradeAsked(CallFact):
+    """The talk is over, and the caller is asked how satisfied he is."""
+
+    kind: ClassVar[str] = "call.grade_asked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallGraded(CallFact):
+    """The caller has given a grade (kpis.md §14)."""
+
+    kind: ClassVar[str] = "call.graded"
+    grade: int
+    """5 very satisfied … 1 very dissatisfied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(CallFact):
     """The caller's leg is gone (t5)."""
 
@@ -320,6 +336,8 @@ OfCall = (
     | CallHeld
     | CallResumed
     | CallRequeued
+    | CallGradeAsked
+    | CallGraded
     | CallEnded
     | LegChanged
     | RecordingChanged

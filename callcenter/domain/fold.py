@@ -12,6 +12,8 @@ from callcenter.domain.facts import (
     CallDigits,
     CallEnded,
     CallFailed,
+    CallGradeAsked,
+    CallGraded,
     CallHeld,
     CallMissed,
     CallOffered,
@@ -111,6 +113,8 @@ def moved(call: Stamped, fact: OfCall, at: datetime) -> Mapping[str, Any]:
         case (
             CallArrived()
             | CallDigits()
+            | CallGradeAsked()
+            | CallGraded()
             | LegChanged()
             | RecordingChanged()
             | TicketChanged()
@@ -131,6 +135,10 @@ def _told_besides(call: Call, fact: OfCall) -> Mapping[str, Any]:
     match fact:
         case CallDigits():
             return {"digits": (*call.digits, Digits(node=fact.node, digits=fact.digits))}
+        case CallGradeAsked():
+            return {"grade_asked": call.grade_asked or fact.at}
+        case CallGraded():
+            return {"grade": fact.grade}
         case CallEnded():
             return {"secrets": _closed(call.secrets, fact.at)}
         case LegChanged():

@@ -21,9 +21,12 @@ Stretch = tuple[datetime, datetime]
 def legs_to_hear(call: Call) -> Mapping[LegId, Side]:
     """Say whose voices are to be listened to at this moment.
 
-    Nobody's while a secret is told or seat and unit talk alone, and never an operator's who has left the talk.
+    Nobody's while a secret is told or seat and unit talk alone, nor of a caller who is asked for a grade, and never an
+    operator's who has left the talk.
     """
-    if call.state is not CallState.TALKING or call.is_secret or any(leg.state is LegState.PRIVATE for leg in call.legs):
+    if call.state is not CallState.TALKING or call.is_secret or call.grade_asked is not None:
+        return {}
+    if any(leg.state is LegState.PRIVATE for leg in call.legs):
         return {}
     return {leg.id: SIDE_OF[leg.kind] for leg in call.legs if leg.state in IN_TALK and not _has_left(call, leg)}
 

@@ -58,6 +58,9 @@ _OF_THE_LINE = {
     "position_wait_end": "分钟。",
     "position_wait_long": "位，约需等待一小时以上。",
 }
+_OF_THE_SURVEY = {
+    "survey_ask": "请评价本次服务：非常满意按5，满意按4，基本满意按3，不满意按2，非常不满意按1。",
+}
 _DIGIT_PIECES = {f"digit_{digit}": said for digit, said in enumerate(_DIGITS)}
 _NUMBER_PIECES = {
     **{f"number_{one}": said for one, said in enumerate(_ONES)},
@@ -69,7 +72,7 @@ _NUMBER_PIECES = {
     **{f"number_{thousand}000": f"{_ONES[thousand] if thousand != 2 else '两'}千" for thousand in range(1, 10)},  # noqa: PLR2004 - two
 }
 
-CATALOGUE: Mapping[str, str] = {**_OF_FLOWS, **_OF_THE_LINE, **_DIGIT_PIECES, **_NUMBER_PIECES}
+CATALOGUE: Mapping[str, str] = {**_OF_FLOWS, **_OF_THE_LINE, **_OF_THE_SURVEY, **_DIGIT_PIECES, **_NUMBER_PIECES}
 """The words of every prompt that is shipped as a sound, by its name."""
 
 
@@ -80,6 +83,8 @@ def shipped(name: str) -> Prompt:
 
 GREETING = shipped("welcome")
 """The first words of a hotline whose controller cannot say others."""
+SURVEY_ASK, SURVEY_END = shipped("survey_ask"), shipped("goodbye")
+"""What a caller hears who is asked for a grade: the question, and the last words."""
 PIECES = frozenset(shipped(name) for name in (*_OF_THE_LINE, *_DIGIT_PIECES, *_NUMBER_PIECES))
 """Everything that announcements, numbers and ticket numbers are composed of."""
 

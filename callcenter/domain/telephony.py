@@ -152,6 +152,22 @@ class TalkOver(TelephonyEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GradeAsked(TelephonyEvent):
+    """The talk is over, and the dialplan asks the caller how satisfied he is."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeGiven(TelephonyEvent):
+    """He has pressed a grade."""
+
+    call_id: CallId
+    grade: int
+    """5 very satisfied … 1 very dissatisfied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartyHeld(TelephonyEvent):
     """A phone pressed its own hold button."""
 
@@ -315,4 +331,6 @@ class Place(StrEnum):
     TALK = "talk"
     PARKED = "parked"
     """Hears music while seat and unit consult."""
+    SURVEY = "survey"
+    """Is asked for a grade after his talk."""
     OTHER = "other"

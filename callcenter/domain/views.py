@@ -87,6 +87,8 @@ def call_view(call: Call) -> Json:
             "seconds": recording.seconds,
             "secrets": [{"began": moment(each.began), "ended": moment(each.ended)} for each in call.secrets],
         },
+        "grade_asked": moment(call.grade_asked),
+        "grade": call.grade,
         "digits": [{"node": pressed.node, "digits": pressed.digits} for pressed in call.digits],
         "recovered": call.recovered,
     }

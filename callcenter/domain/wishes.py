@@ -1,6 +1,7 @@
 """What the hotline wants done. A wish's outcome comes back as an event, so there is one way into the state."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from callcenter.domain.ids import CallId, LegId, RecallId
 
@@ -30,12 +31,22 @@ class EndCall:
     call_id: CallId
 
 
+class Then(StrEnum):
+    """What becomes of a caller whom everybody else has left; by the names that the dialplan has for it."""
+
+    END = "end"
+    REQUEUE = "requeue"
+    """He waits again, at the head of the line."""
+    SURVEY = "survey"
+    """He is asked for a grade, and then the call ends."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AfterTalk:
-    """Say what becomes of the caller when everybody else has left: end the call, or wait again at the head."""
+    """Say what becomes of the caller when everybody else has left."""
 
     call_id: CallId
-    requeue: bool
+    then: Then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

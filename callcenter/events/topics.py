@@ -42,7 +42,8 @@ RECALL = _fields(
     attempts=_fields("call_id", "seat", "asked", "dialled", "answered", "ended", "outcome"),
 )
 CALL = _fields(
-    *("id", "direction", "state", "outcome", "queue", "seat", "held", "notes", "secret", "ticket_id", "recovered"),
+    *("id", "direction", "state", "outcome", "queue", "seat", "held", "notes", "secret", "ticket_id"),
+    *("grade_asked", "recovered"),
     *("t0", "t1", "t2", "t3", "t4", "t5"),
     *("leg_id", "cause", "reason", "node", "ended_by", "where", "waited_ms", "on"),  # what single events add
     legs=LEG,

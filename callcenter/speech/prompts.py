@@ -18,7 +18,7 @@ from pathlib import Path
 import structlog
 
 from callcenter.domain.errors import UnavailableError
-from callcenter.domain.prompts import GREETING, PIECES, Prompt, position_said
+from callcenter.domain.prompts import GREETING, PIECES, SURVEY_ASK, SURVEY_END, Prompt, position_said
 from callcenter.domain.wishes import Announce
 from callcenter.speech.child import ChildFailed, run_child
 from callcenter.speech.sound import SoundError, level_db, read_telephone
@@ -53,8 +53,8 @@ class Prompts:
             raise ValueError(f"the folder of prompts must not hold {found[0]!r}: {self._cache}")
 
     async def prepare_pieces(self) -> None:
-        """Make the greeting, and the pieces of announcements and numbers, ready. Raises UnavailableError."""
-        await self.prepare({GREETING, *PIECES})
+        """Make ready what the dialplan plays, and the pieces of announcements and numbers. Raises UnavailableError."""
+        await self.prepare({GREETING, SURVEY_ASK, SURVEY_END, *PIECES})
 
     async def prepare(self, prompts: AbstractSet[Prompt]) -> None:
         """Make these prompts ready to be played; one renderer runs at a time, each sound is made once.
@@ -95,7 +95,11 @@ class Prompts:
     @property
     def greeting(self) -> Path:
         """The prepared WAV of the greeting, for the dialplan. Raises UnavailableError."""
-        return Path(self.file_of(GREETING) + ".wav")
+        return self.sound_of(GREETING)
+
+    def sound_of(self, prompt: Prompt) -> Path:
+        """Give the WAV of a prepared prompt, for the dialplan. Raises UnavailableError."""
+        return Path(self.file_of(prompt) + ".wav")
 
     async def _open_cache(self) -> None:
         """Make the cache, and clear away what a killed process left in it."""

@@ -306,6 +306,8 @@ def _call(row: CallRow, legs: Sequence[Leg], recording: Recording | None, words:
         utterances=tuple(words),
         notes=_notes(row),
         secrets=_secrets(row),
+        grade_asked=row.grade_asked,
+        grade=row.grade,
         recovered=row.recovered,
         last_at=row.last_at,
         recording_path=row.recording_path,

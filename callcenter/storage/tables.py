@@ -120,6 +120,8 @@ class CallRow(Row):
     """JSON: what was not noted live, `[{side, leg_id, start, end}, …]`."""
     secrets: Mapped[str] = mapped_column(server_default="[]")
     """JSON: stretches of which nothing is kept, `[[began, ended|null], …]` in microseconds."""
+    grade_asked: Mapped[datetime | None]
+    grade: Mapped[int | None]
 
 
 class LegRow(Row):

@@ -14,8 +14,8 @@ import pytest
 
 from callcenter.asterisk.installation import find_or_make
 from callcenter.asterisk.launch import Installation
+from callcenter.asterisk.plan import Plan, SeatPhone
 from callcenter.asterisk.process import AsteriskProcess
-from callcenter.asterisk.provision import Plan, SeatPhone
 
 HOST = "127.0.0.1"
 RTP = range(30000, 31800, 100)

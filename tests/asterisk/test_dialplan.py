@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.asterisk.provision import Plan
+from callcenter.asterisk.plan import Plan
 from callcenter.domain.telephony import Arrived, CallerInFallback, CallerUp, CallerWaits, VoiceBegan
 from tests.asterisk.conftest import Ami
 from tests.asterisk.test_real_asterisk import Line, on_line

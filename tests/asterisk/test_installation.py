@@ -12,7 +12,7 @@ from callcenter.asterisk import debian_root, installation
 from callcenter.asterisk.debian_root import make_root, mirror
 from callcenter.asterisk.installation import find_or_make, is_new_enough, locked, machines_own, version_in
 from callcenter.asterisk.launch import Installation, NoWayError
-from callcenter.asterisk.provision import TEMPLATES
+from callcenter.asterisk.plan import TEMPLATES
 from callcenter.domain.errors import UnavailableError
 
 MODULES = "usr/lib/x86_64-linux-gnu/asterisk/modules"

@@ -11,7 +11,8 @@ import pytest
 
 from callcenter.asterisk import launch
 from callcenter.asterisk.launch import USER_ID, Installation, Launch, NoWayError, Way, choose
-from callcenter.asterisk.provision import Ground, Plan
+from callcenter.asterisk.plan import Plan
+from callcenter.asterisk.provision import Ground
 from callcenter.domain.errors import UnavailableError
 from tests.asterisk.conftest import plan_in
 

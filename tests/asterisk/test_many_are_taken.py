@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from callcenter.asterisk.channels import Channel
-from callcenter.asterisk.provision import Plan
+from callcenter.asterisk.plan import Plan
 from callcenter.domain.errors import UnavailableError
 from callcenter.domain.telephony import CallerLeft, CallerWaits, PartyJoined, TelephonyEvent
 from tests.asterisk.conftest import Ami

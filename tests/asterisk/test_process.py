@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from callcenter.asterisk.launch import Installation
+from callcenter.asterisk.plan import Plan
 from callcenter.asterisk.process import AsteriskProcess, PortInUseError, check_ports
-from callcenter.asterisk.provision import Plan
 from callcenter.domain.errors import InvalidInputError, UnavailableError
 from tests.asterisk.conftest import HOST, plan_in, write_sound
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.asterisk.provision import TEMPLATES, Ground, Plan, SeatPhone, check, provision, render
+from callcenter.asterisk.plan import TEMPLATES, Plan, SeatPhone, check
+from callcenter.asterisk.provision import Ground, provision, render
 from callcenter.asterisk.translate import HANDLERS
 from callcenter.domain.errors import InvalidInputError
 from tests.asterisk.conftest import SECRET

@@ -13,7 +13,7 @@ from callcenter.asterisk.ami import Condition, Limits
 from callcenter.asterisk.channels import ChannelTable
 from callcenter.asterisk.link import IN_USE, AmiLink
 from callcenter.asterisk.lists import found
-from callcenter.asterisk.provision import Plan
+from callcenter.asterisk.plan import Plan
 from callcenter.asterisk.telephone import Telephone
 from callcenter.domain.errors import CallerGone
 from callcenter.domain.ids import CallId, LegId

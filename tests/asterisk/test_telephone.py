@@ -37,6 +37,7 @@ from callcenter.domain.wishes import (
     PlayMusic,
     StopMusic,
     TakeBack,
+    Then,
     Wish,
 )
 from tests.support.ami_server import QUICK, AmiServer, block, refusal
@@ -272,10 +273,10 @@ async def test_wishes_reach_asterisk_in_their_order() -> None:
     async with on_line() as line:
         line.talks()
         line.carries_out(
-            AfterTalk(call_id=CALL, requeue=True),
+            AfterTalk(call_id=CALL, then=Then.REQUEUE),
             PauseInFallback(seat="8001", paused=True, reason="break"),
             EndLeg(leg_id=LEG),
-            AfterTalk(call_id=CALL, requeue=False),
+            AfterTalk(call_id=CALL, then=Then.END),
             TakeBack(call_id=CALL),
             EndCall(call_id=CALL),
         )

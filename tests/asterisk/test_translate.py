@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from callcenter.asterisk.ami import Headers
 from callcenter.asterisk.channels import ChannelTable
-from callcenter.asterisk.translate import time_of, translate
+from callcenter.asterisk.translate import grade_of, time_of, translate
 from callcenter.domain.telephony import (
     Arrived,
     CallerLeft,
@@ -274,6 +274,13 @@ def test_a_star_code_counts_only_from_a_seats_own_phone(forged: dict[str, str]) 
 def test_an_event_without_a_time_names_the_setting_that_is_missing() -> None:
     with pytest.raises(ValueError, match="timestampevents"):
         translate({"Event": "UserEvent", "UserEvent": "After"}, ChannelTable())
+
+
+@pytest.mark.parametrize(
+    ("key", "grade"), [("1", 1), ("5", 5), ("0", None), ("6", None), ("", None), ("*", None), ("１", None)]
+)
+def test_a_key_is_a_grade_from_1_to_5_and_nothing_else(key: str, grade: int | None) -> None:
+    assert grade_of(key) == grade
 
 
 def test_the_first_words_of_the_hotline_have_asterisks_time() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from callcenter.asterisk import provision
 from callcenter.asterisk.launch import Installation
+from callcenter.asterisk.plan import Plan
 from callcenter.asterisk.process import AsteriskProcess
-from callcenter.asterisk.provision import Plan
 from tests.asterisk.conftest import HOST, plan_in, run, write_sound
 
 pytestmark = pytest.mark.asterisk

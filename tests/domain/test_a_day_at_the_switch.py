@@ -27,7 +27,7 @@ from callcenter.domain.facts import CallFailed, CallRefused
 from callcenter.domain.ids import CallId, LegId, TicketId
 from callcenter.domain.seats import Phone, SeatState
 from callcenter.domain.telephony import Ending, Place
-from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg, OfferSeat, TakeBack, Wish
+from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg, OfferSeat, TakeBack, Then, Wish
 from tests.support.exchange_story import SEATS, Story
 
 LONGEST_BACK_OFF = 60.0
@@ -277,7 +277,7 @@ class Day(RuleBasedStateMachine):
                     assert self.places[wish.call_id] is Place.WAITING
                     self.legs[wish.leg_id] = (wish.call_id, wish.seat, "dialled")
                 case AfterTalk():
-                    (self.requeue.add if wish.requeue else self.requeue.discard)(wish.call_id)
+                    (self.requeue.add if wish.then is Then.REQUEUE else self.requeue.discard)(wish.call_id)
                 case EndLeg() | EndCall() | TakeBack():
                     self.pending.append(wish)
 

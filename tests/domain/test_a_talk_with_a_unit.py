@@ -23,6 +23,7 @@ from callcenter.domain.wishes import (
     ReturnToLine,
     RingSeatBack,
     StopMusic,
+    Then,
 )
 from tests.support.exchange_story import SEATS, Story
 from tests.support.line_model import Line
@@ -260,7 +261,7 @@ def test_a_unit_that_goes_while_the_operator_is_out_gives_the_caller_back_to_him
 
     assert GiveCallerBack(call_id=A, seat_leg=seat_leg(line)) in line.story.wishes
     assert line.story.kinds("A")[-2:] == ["call.seat_left", "call.seat_returned"]
-    assert AfterTalk(call_id=A, requeue=False) == [w for w in line.story.wishes if isinstance(w, AfterTalk)][-1]
+    assert AfterTalk(call_id=A, then=Then.END) == [w for w in line.story.wishes if isinstance(w, AfterTalk)][-1]
 
 
 def test_a_caller_who_hangs_up_ends_everybody_wherever_they_are() -> None:

@@ -25,7 +25,7 @@ from callcenter.domain.telephony import (
     PartyJoined,
     Place,
 )
-from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg, OfferSeat, StartFlow, StopMusic, TakeBack
+from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg, OfferSeat, StartFlow, StopMusic, TakeBack, Then
 from tests.support.exchange_story import SEATS, Story
 
 A = CallId("A")
@@ -364,7 +364,7 @@ def test_after_a_lost_link_asterisk_is_told_anew_what_follows_a_talk() -> None:
         )
     )
 
-    assert AfterTalk(call_id=A, requeue=False) in wishes
+    assert AfterTalk(call_id=A, then=Then.END) in wishes
 
 
 def test_a_hold_is_not_promised_while_asterisk_is_not_heard() -> None:

@@ -33,6 +33,7 @@ from callcenter.domain.wishes import (
     EndCall,
     OfferSeat,
     StartFlow,
+    Then,
 )
 from tests.support.exchange_story import Story
 
@@ -72,7 +73,7 @@ def test_an_answered_call_is_told_from_its_arrival_to_its_end() -> None:
         "call.arrived", "call.voice", "call.queued", "call.offered", "call.ringing", "call.talking", "call.ended",
     ]  # fmt: skip
     assert StartFlow(call_id=A, caller="13800000001") in story.wishes
-    assert AfterTalk(call_id=A, requeue=False) in story.wishes
+    assert AfterTalk(call_id=A, then=Then.END) in story.wishes
     assert story.seat("8001").state is SeatState.WRAP_UP
 
 

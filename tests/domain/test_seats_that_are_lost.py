@@ -18,6 +18,7 @@ from callcenter.domain.wishes import (
     EndLeg,
     ListenForLife,
     OfferSeat,
+    Then,
 )
 from tests.support.exchange_story import Story
 
@@ -47,7 +48,7 @@ def test_a_phone_lost_in_the_talk_brings_the_caller_back_to_the_head_with_his_wa
 
     assert story.phone("8001", registered=False) == [ListenForLife(call_id=A, leg_id=lost.leg_id)]
     wishes = story.leg_ends("A", Ending.FAILED)
-    assert AfterTalk(call_id=A, requeue=True) in wishes
+    assert AfterTalk(call_id=A, then=Then.REQUEUE) in wishes
     assert story.call("A").state is CallState.QUEUED
     story.waits("A")
     assert [call_id for call_id, _ in story.exchange.queues()[0].waiting] == ["A", "B"]
@@ -130,7 +131,7 @@ def test_a_seats_leg_that_ends_because_the_caller_hung_up_is_no_seat_lost() -> N
     wishes = story.leg_ends("A", Ending.NORMAL)
     story.leaves("A")
 
-    assert AfterTalk(call_id=A, requeue=True) not in wishes
+    assert AfterTalk(call_id=A, then=Then.REQUEUE) not in wishes
     assert story.kinds("A")[-2:] == ["call.talking", "call.ended"]
     assert (story.call("A").seat, story.end_of("A").where, story.end_of("A").ended_by) == ("8001", "talking", "caller")
 
@@ -141,5 +142,5 @@ def test_a_seat_that_leaves_the_talk_before_the_caller_is_lost() -> None:
     for party in (leg, LegId("A")):
         story.hear(PartyLeft(at=story.at, call_id=A, leg_id=party, talk="talk of A"))
 
-    assert AfterTalk(call_id=A, requeue=True) in story.leg_ends("A", Ending.FAILED)
+    assert AfterTalk(call_id=A, then=Then.REQUEUE) in story.leg_ends("A", Ending.FAILED)
     assert story.call("A").state is CallState.QUEUED

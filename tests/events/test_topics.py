@@ -141,7 +141,7 @@ QUEUES = st.just(QueueView(name="hotline", waiting=(("c1", AT),), ready=1, talki
 @pytest.mark.parametrize(
     ("things", "view", "shape", "inside"),
     [
-        (values(Call), call_view, CALL, {"caller", "digits"}),
+        (values(Call), call_view, CALL, {"caller", "digits", "grade"}),
         (values(Leg), leg_view, LEG, {"number"}),
         (values(Utterance), utterance_view, UTTERANCE, {"text", "heard"}),
         (values(Seat), seat_view, SEAT, set()),
@@ -171,7 +171,7 @@ def test_what_single_events_add_is_public_but_for_the_keys_that_were_pressed() -
         for field in dataclasses.fields(fact)
     }
 
-    assert special - {"at", "call_id", "recovered", "recording_path"} - set(CALL) == {"caller", "digits"}
+    assert special - {"at", "call_id", "recovered", "recording_path"} - set(CALL) == {"caller", "digits", "grade"}
 
 
 def test_every_kind_has_its_topic() -> None:

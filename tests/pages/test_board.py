@@ -42,6 +42,17 @@ async def test_waiting_callers_are_counted_second_by_second(tab: Watched, desk: 
     await expect(page.locator("#calls tr")).to_contain_text(["13700137003"])
 
 
+async def test_a_caller_who_is_asked_for_a_grade_talks_with_nobody(tab: Watched, made: MadeUp) -> None:
+    page = await tab.sign_in("/board")
+    talking = made.talks(made.rings(1, caller="13700137003"))
+    await expect(page.locator("#talking-count")).to_have_text("1")
+
+    made.call_is(replace(talking, grade_asked=ago(0)), "call.grade_asked")
+
+    await expect(page.locator("#calls tr")).to_contain_text(["正在评价"])
+    await expect(page.locator("#talking-count")).to_have_text("0")
+
+
 async def test_seats_show_their_state_and_since_when(tab: Watched, made: MadeUp) -> None:
     page = await tab.sign_in("/board")
 

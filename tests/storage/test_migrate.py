@@ -113,7 +113,7 @@ async def test_what_the_first_version_stored_is_all_there_after_the_upgrade(abse
     rows = await absent.rows()
     (call,) = rows["calls"]
     assert call[0] == "c1"
-    assert call[-3:] == (None, "[]", "[]")
+    assert call[-5:] == (None, "[]", "[]", None, None)
     assert [row[0] for row in rows["legs"]] == ["c1"]
     edited = {row[0]: row[TICKET_COLUMNS.index("notes_edited")] for row in rows["tickets"]}
     assert edited == {"t1": True, "t2": False}
@@ -123,7 +123,7 @@ async def test_what_the_first_version_stored_is_all_there_after_the_upgrade(abse
     async with reading(absent, journal) as calls:
         known = await calls.get("c1")
         assert known is not None
-        assert (known.utterances, known.notes, known.secrets) == ((), None, ())
+        assert (known.utterances, known.notes, known.secrets, known.grade) == ((), None, (), None)
         assert await calls.notes_wanted() == []
     await journal.close()
 

@@ -87,6 +87,8 @@ class Line:
         for channel in list(self.channels.values()):
             if channel.place == "after" and seconds >= 0.3:
                 self._after_is_over(channel)
+            elif channel.place == "survey" and seconds >= 10.0:
+                self._gone(channel, ending=Ending.NORMAL, by_itself=False)
         self.carry_out(self.story.pass_time(seconds))
 
     def tell(self, event: t.TelephonyEvent) -> None:
@@ -113,7 +115,7 @@ class Line:
                 self._end(self.caller(wish.call_id))
             case w.AfterTalk():
                 if caller := self.caller(wish.call_id):
-                    caller.after_to = "requeue" if wish.requeue else "end"
+                    caller.after_to = wish.then.value
             case w.PlayMusic():
                 self._play(wish)
             case w.StopMusic():
@@ -191,6 +193,13 @@ class Line:
         if channel is not None and channel.up:
             self._gone(channel, ending=Ending.NORMAL, by_itself=not lost)
 
+    def grades(self, call: CallId, grade: int) -> None:
+        """A caller who is asked for a grade presses one."""
+        caller = self.caller(call)
+        if caller is not None and caller.place == "survey":
+            self.tell(t.GradeGiven(at=self.at, call_id=call, grade=grade))
+            self._gone(caller, ending=Ending.NORMAL, by_itself=False)
+
     def bring_units(self) -> None:
         """The 60 ms after a mute are over."""
         meetings, self.meetings = self.meetings, []
@@ -235,7 +244,7 @@ class Line:
             self.story.starts_anew()
 
     def _found(self, caller: Channel) -> t.CallFound:
-        places = {"waiting": t.Place.WAITING, "park": t.Place.PARKED, BRIDGE: t.Place.TALK}
+        places = {"waiting": t.Place.WAITING, "park": t.Place.PARKED, "survey": t.Place.SURVEY, BRIDGE: t.Place.TALK}
         legs = tuple(
             t.LegFound(
                 leg_id=channel.id,
@@ -322,6 +331,8 @@ class Line:
             self.tell(t.CallerWaits(at=self.at, call_id=channel.call, since=since))
         elif place == "park":
             channel.muted = False
+        elif place == "survey":
+            self.tell(t.GradeAsked(at=self.at, call_id=channel.call))
         elif place == "after":
             self.tell(t.TalkOver(at=self.at, call_id=channel.call))
         elif place == "offer":
@@ -369,6 +380,8 @@ class Line:
     def _after_is_over(self, caller: Channel) -> None:
         if caller.after_to == "end":
             self._gone(caller, ending=Ending.NORMAL, by_itself=False)
+        elif caller.after_to == "survey":
+            self._enter(caller, "survey")
         else:
             self._enter(caller, "waiting")
 

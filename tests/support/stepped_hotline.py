@@ -12,7 +12,7 @@ from pathlib import Path
 
 from callcenter import startup
 from callcenter.asterisk import launch, process
-from callcenter.asterisk.provision import Plan
+from callcenter.asterisk.plan import Plan
 from callcenter.cli import main
 from callcenter.home import Home
 from tests.support.running_hotline import RunningHotline

@@ -1,6 +1,6 @@
 // The board: who waits and how long, what each seat does, what is wrong. It is live, or says plainly that it is not.
 
-import { ALARM, BREAK_REASON, CALL_STATE, COMPONENT, HEALTH, NOTES_STATE, PHONE, SEAT_STATE, callerName } from "./chinese.js";
+import { ALARM, BREAK_REASON, COMPONENT, HEALTH, NOTES_STATE, PHONE, SEAT_STATE, callState, callerName } from "./chinese.js";
 import { countSeconds, counter, dayAndTime, duration, secondsSince, timeOfDay } from "./clock.js";
 import { at, el, fill, say, show } from "./elements.js";
 import { Picture } from "./picture.js";
@@ -129,7 +129,7 @@ class Board {
     const seats = [...this.picture.seats.values()];
     const known = seats.length > 0;
     say(at("waiting-count"), known ? String(this.waiting().length) : "—");
-    say(at("talking-count"), known ? String(this.picture.live().filter((call) => call.state === "talking").length) : "—");
+    say(at("talking-count"), known ? String(this.picture.live().filter((call) => call.state === "talking" && !call.grade_asked).length) : "—");
     say(at("ready-count"), known ? `${seats.filter((seat) => seat.state === "ready").length}` : "—");
     this.drawLongest();
     say(at("today-all"), this.today.shown("all"));
@@ -149,7 +149,7 @@ class Board {
   drawWaiting() {
     const rows = this.waiting().map(({ id, call, queue, position, since }) =>
       el("tr", { "data-call": id }, el("td", {}, String(position)), el("td", {}, callerName(call?.caller ?? null)), el("td", {}, queue),
-        el("td", {}, call ? `${CALL_STATE[call.state]}${call.state === "ringing" ? ` ${call.seat}` : ""}` : ""),
+        el("td", {}, call ? `${callState(call)}${call.state === "ringing" ? ` ${call.seat}` : ""}` : ""),
         el("td", {}, counter(since, { late: LATE }))));
     fill(at("waiting"), ...(rows.length ? rows : [none(5, "没有人在排队")]));
   }
@@ -161,7 +161,7 @@ class Board {
       const unit = unitLeg(call);
       const how = { hold: "保持", consult: "私下商谈", three: "三方通话", away: "话务员已离开", coming: "话务员返回中" }[situation(call)];
       const secret = call.secret ? el("span", { class: "pill secret" }, "保密") : null;
-      return el("tr", { "data-call": call.id }, el("td", {}, callerName(call.caller)), el("td", {}, how ?? CALL_STATE[call.state], " ", secret),
+      return el("tr", { "data-call": call.id }, el("td", {}, callerName(call.caller)), el("td", {}, how ?? callState(call), " ", secret),
         el("td", {}, call.state === "ivr" ? "" : (call.seat ?? "")),
         el("td", {}, unit ? (this.units.get(unit.party) ?? unit.number ?? "") : ""),
         el("td", {}, NOTES_STATE[call.notes] ?? "—"), el("td", {}, counter(call.t4 ?? call.t0)));

@@ -10,6 +10,11 @@ export const BREAK_REASON = { missed: "连续未接，系统置为小休", refus
 
 export const CALL_STATE = { ivr: "语音导航", queued: "排队等待", ringing: "坐席振铃", talking: "通话中", ended: "已结束" };
 
+/** Where a caller is; after his talk he may be asked for a grade. */
+export function callState(call) {
+  return call.state === "talking" && call.grade_asked ? "正在评价" : CALL_STATE[call.state];
+}
+
 export const OUTCOME = {
   answered: "已接听", abandoned_ivr: "导航中挂机", abandoned_queue: "排队中挂机", abandoned_ringing: "振铃中挂机",
   completed_in_ivr: "语音导航办结", callback_booked: "已约回拨", flowed_out: "已转出", lost: "异常中断",

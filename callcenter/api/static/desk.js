@@ -1,6 +1,6 @@
 // The plain desk of one seat: who calls, what is said, who else is brought in, and the ticket that comes of it.
 
-import { BREAK_REASON, CALL_STATE, NOTES_STATE, OUTCOME, PHONE, RECORDING_STATE, SEAT_STATE, callerName } from "./chinese.js";
+import { BREAK_REASON, CALL_STATE, NOTES_STATE, OUTCOME, PHONE, RECORDING_STATE, SEAT_STATE, callState, callerName } from "./chinese.js";
 import { countSeconds, counter, dayAndTime, duration, timeOfDay } from "./clock.js";
 import { Earlier, Recent } from "./history.js";
 import { at, el, fill, say, show } from "./elements.js";
@@ -332,7 +332,7 @@ class Desk {
     if (call === null) return;
     show(at("ringing"), call.state === "ringing" && call.seat === this.extension);
     say(at("caller"), callerName(call.caller));
-    say(at("call-state"), call.state === "ended" ? OUTCOME[call.outcome] ?? CALL_STATE.ended : CALL_STATE[call.state]);
+    say(at("call-state"), call.state === "ended" ? OUTCOME[call.outcome] ?? CALL_STATE.ended : callState(call));
     say(at("call-began"), dayAndTime(call.t0));
     const asked = call.t2 ?? call.t0;
     const answered = call.t4 ?? call.t5;

@@ -1,6 +1,6 @@
 // What was before: earlier tickets of the number that calls, and the last calls of this seat.
 
-import { CALL_STATE, OUTCOME, TICKET_KIND, TICKET_STATE, callerName } from "./chinese.js";
+import { CALL_STATE, OUTCOME, TICKET_KIND, TICKET_STATE, callState, callerName } from "./chinese.js";
 import { dayAndTime } from "./clock.js";
 import { at, el, fill, say } from "./elements.js";
 import { told } from "./refusals.js";
@@ -101,7 +101,7 @@ export class Recent {
       return;
     }
     fill(at("recent"), ...newest.map((call) => {
-      const state = call.state === "ended" ? (OUTCOME[call.outcome] ?? CALL_STATE.ended) : CALL_STATE[call.state];
+      const state = call.state === "ended" ? (OUTCOME[call.outcome] ?? CALL_STATE.ended) : callState(call);
       const ticket = tickets.tickets.get(call.ticket_id);
       const mark = tickets.isUnsaved(call.ticket_id ?? "") ? "未保存" : ticket ? TICKET_STATE[ticket.state] : "";
       return el("li", {}, el("button", {

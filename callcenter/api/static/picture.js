@@ -118,7 +118,8 @@ const byStart = (one, other) => one.start - other.start || one.end - other.end;
 function wholeCall(data) {
   const fields = [
     "id", "caller", "state", "outcome", "queue", "seat", "held", "legs", "utterances", "notes", "secret",
-    "t0", "t1", "t2", "t3", "t4", "t5", "ticket_id", "recording", "digits", "recovered",
+    "t0", "t1", "t2", "t3", "t4", "t5", "ticket_id", "recording", "digits",
+    "grade_asked", "grade", "recovered",
   ];
   return Object.fromEntries(fields.map((name) => [name, data[name] ?? null]));
 }

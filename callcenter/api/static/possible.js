@@ -12,7 +12,7 @@ export function seatLeg(call) {
 
 /** How caller, operator and unit stand to each other: none, two, hold, consult, three, away or coming. */
 export function situation(call) {
-  if (call === null || call.state !== "talking") return "none";
+  if (call === null || call.state !== "talking" || call.grade_asked) return "none";
   const seat = seatLeg(call);
   const unit = unitLeg(call);
   if (seat === null) {
@@ -25,9 +25,9 @@ export function situation(call) {
   return unit !== null && unit.state === "joined" ? "three" : "two";
 }
 
-/** Whether a call rings or talks at this seat, or was left by it and goes on. */
+/** Whether a call rings or talks at this seat, or was left by it and goes on; not one whose caller is asked for a grade. */
 export function isAtSeat(call, extension) {
-  return call !== null && call.seat === extension && ["ringing", "talking"].includes(call.state);
+  return call !== null && call.seat === extension && ["ringing", "talking"].includes(call.state) && !call.grade_asked;
 }
 
 /** Which buttons do something for this call, at a seat. */

@@ -43,6 +43,7 @@ const KNOWN = [
   [/^caller and unit talk alone/, () => "市民只与承办单位通话：请先返回，或挂断整个通话"],
   [/^all three talk already/, () => "已在三方通话中"],
   [/^the unit is off duty until ([\d: -]+)/, (until) => `该单位现在非值班时间，${until.trim()} 起值班；可改呼其他单位或号码`],
+  [/^the caller is being asked for a grade/, () => "市民正在评价，评价结束后自动挂断"],
   [/^the call is still being recorded/, () => "通话仍在录音，结束后才能播放"],
   [/^seat (\w+) is calling this number back already/, (seat) => `坐席 ${seat} 正在回拨该号码`],
   [/^the citizen is on the line/, () => "该市民正在线上，无需回拨"],

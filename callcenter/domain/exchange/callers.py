@@ -214,7 +214,7 @@ def left(state: State, event: CallerLeft) -> None:
             at=end_at,
             call_id=call.id,
             outcome=outcome,
-            ended_by=_ended_by(track, by_itself=event.by_itself),
+            ended_by=_ended_by(call, track, by_itself=event.by_itself),
             where=where.value,
             waited_ms=round((end_at - began).total_seconds() * 1000) if gave_up else None,
         )
@@ -249,8 +249,8 @@ def _outcome(call: Call, track: Track, *, rings: bool, by_itself: bool) -> Outco
     return Outcome.ABANDONED_RINGING if rings else Outcome.ABANDONED_QUEUE
 
 
-def _ended_by(track: Track, *, by_itself: bool) -> str:
-    if track.ending or track.operator_ended or track.flow_completed:
+def _ended_by(call: Call, track: Track, *, by_itself: bool) -> str:
+    if track.ending or track.operator_ended or track.flow_completed or call.grade_asked is not None:
         return "hotline"
     return "caller" if by_itself else "unknown"
 

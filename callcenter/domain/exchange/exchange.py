@@ -1,8 +1,8 @@
 """The one place where events, commands and time enter the exchange."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 
 from callcenter.domain import telephony
 from callcenter.domain.alarms import Alarm
@@ -21,6 +21,7 @@ from callcenter.domain.exchange import (
     returns,
     seats,
     settling,
+    survey,
     units,
     waiting,
     watchdog,
@@ -47,7 +48,7 @@ from callcenter.domain.exchange.commands import (
     SetSeatState,
     SetSecret,
 )
-from callcenter.domain.exchange.state import Decision, Moment, Policy, fresh_state
+from callcenter.domain.exchange.state import Decision, Moment, Policy, State, fresh_state
 from callcenter.domain.exchange.track import Track
 from callcenter.domain.facts import (
     CallDigits,
@@ -65,6 +66,32 @@ from callcenter.domain.telephony import TelephonyEvent
 from callcenter.domain.trunk import Trunk, trunk_with
 from callcenter.domain.views import QueueView
 from callcenter.domain.wishes import EndCall, MuteRecording
+
+_OF_EVENT: Mapping[type[TelephonyEvent], Callable[[State, Any], None]] = {
+    telephony.Arrived: callers.arrived,
+    telephony.CallerUp: callers.line_opened,
+    telephony.VoiceBegan: callers.voice_began,
+    telephony.FlowAsked: callers.flow_asked,
+    telephony.CallerWaits: moves.waits,
+    telephony.CallerInFallback: callers.in_fallback,
+    telephony.CallerLeft: afterwards.left,
+    telephony.LegDialled: legs.dialled,
+    telephony.LegRang: legs.rang,
+    telephony.LegAnswered: legs.answered,
+    telephony.LegEnded: legs.ended,
+    telephony.PartyJoined: legs.joined,
+    telephony.PartyLeft: legs.parted,
+    telephony.PartyHeld: holds.held,
+    telephony.PartyResumed: holds.resumed,
+    telephony.CodeDialled: seats.code_dialled,
+    telephony.PhoneSeen: seats.phone_seen,
+    telephony.LineTaken: seats.line_taken,
+    telephony.LineFreed: seats.line_freed,
+    telephony.TalkOver: moves.talk_over,
+    telephony.GradeAsked: survey.asked,
+    telephony.GradeGiven: survey.given,
+}
+"""Who takes in what of a call, of a leg or of a phone."""
 
 
 class Exchange:
@@ -232,7 +259,7 @@ class Exchange:
                 name=state.policy.queue,
                 waiting=tuple((caller.call_id, caller.since) for caller in line),
                 ready=len(legs.free_seats(state)),
-                talking=sum(1 for call in state.on_line.values() if call.state is CallState.TALKING),
+                talking=sum(1 for call in state.on_line.values() if call.is_talking),
                 longest_wait=max(0.0, longest),
             )
         ]
@@ -241,54 +268,13 @@ class Exchange:
         state = self._state
         if outbound.heard(state, event):
             return
-        match event:
-            case telephony.Arrived():
-                callers.arrived(state, event)
-            case telephony.CallerUp():
-                callers.line_opened(state, event)
-            case telephony.VoiceBegan():
-                callers.voice_began(state, event)
-            case telephony.FlowAsked():
-                callers.flow_asked(state, event)
-            case telephony.CallerWaits():
-                moves.waits(state, event)
-            case telephony.CallerInFallback():
-                callers.in_fallback(state, event)
-            case telephony.CallerLeft():
-                afterwards.left(state, event)
-            case telephony.LegDialled():
-                legs.dialled(state, event)
-            case telephony.LegRang():
-                legs.rang(state, event)
-            case telephony.LegAnswered():
-                legs.answered(state, event)
-            case telephony.LegEnded():
-                legs.ended(state, event)
-            case telephony.PartyJoined():
-                legs.joined(state, event)
-            case telephony.PartyLeft():
-                legs.parted(state, event)
-            case telephony.PartyHeld():
-                holds.held(state, event)
-            case telephony.PartyResumed():
-                holds.resumed(state, event)
-            case telephony.CodeDialled():
-                seats.code_dialled(state, event)
-            case telephony.PhoneSeen():
-                seats.phone_seen(state, event)
-            case telephony.LineTaken():
-                seats.line_taken(state, event)
-            case telephony.LineFreed():
-                seats.line_freed(state, event)
-            case telephony.LinkLost():
-                state.linked = False
-                state.lost_at = state.lost_at or event.at
-            case telephony.LinkRestored() | telephony.RecordRead():
-                self._hear_again(event)
-            case telephony.TalkOver():
-                moves.talk_over(state, event)
-            case _:
-                pass
+        if (take_in := _OF_EVENT.get(type(event))) is not None:
+            take_in(state, event)
+        elif isinstance(event, telephony.LinkLost):
+            state.linked = False
+            state.lost_at = state.lost_at or event.at
+        elif isinstance(event, telephony.LinkRestored | telephony.RecordRead):
+            self._hear_again(event)
 
     def _hear_again(self, event: telephony.LinkRestored | telephony.RecordRead) -> None:
         if isinstance(event, telephony.LinkRestored):
@@ -361,8 +347,9 @@ class Exchange:
     def _hang_up(self, call_id: CallId) -> None:
         if not outbound.hang_up(self._state, call_id):
             call, track = self._live(call_id)
-            track.ending = True
-            self._state.want(EndCall(call_id=call.id))
+            if not survey.comes_first(self._state, call, track):
+                track.ending = True
+                self._state.want(EndCall(call_id=call.id))
 
     def _live(self, call_id: CallId) -> tuple[Call, Track]:
         found = self._state.live(call_id)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegOutcome, LegState
-from callcenter.domain.exchange import callers, moves, outbound, returns, seats, units
+from callcenter.domain.exchange import callers, moves, outbound, returns, seats, survey, units
 from callcenter.domain.exchange.state import State, is_away, unit_leg
 from callcenter.domain.exchange.track import Line, Offer, Step, Track
 from callcenter.domain.facts import (
@@ -28,7 +28,7 @@ from callcenter.domain.telephony import (
     PartyJoined,
     PartyLeft,
 )
-from callcenter.domain.wishes import AfterTalk, EndLeg, OfferSeat
+from callcenter.domain.wishes import AfterTalk, EndLeg, OfferSeat, Then
 
 OUTCOME_OF = {
     Ending.BUSY: LegOutcome.BUSY,
@@ -153,7 +153,7 @@ def joined(state: State, event: PartyJoined) -> None:
         return
     track.talks[event.leg_id] = event.talk
     if leg.kind is LegKind.CALLER:
-        track.caller_parted = False
+        track.caller_parted = track.perhaps_parked = False
     if leg.kind is LegKind.UNIT:
         units.joined(state, event)
         return
@@ -212,7 +212,7 @@ def talk_begins(state: State, call: Call, track: Track, leg_id: LegId, *, at: da
     state.note(LegChanged(at=at, call_id=call.id, leg=seat_leg))
     state.note(CallTalking(at=at, call_id=call.id, seat=leg.party, leg_id=leg_id))
     seats.talks(state, leg.party, call.id, leg_id, at=at)
-    state.want(AfterTalk(call_id=call.id, requeue=False))
+    state.want(AfterTalk(call_id=call.id, then=survey.after_talk(state, call)))
     outbound.got_through(state, call, at=at)
 
 
@@ -279,21 +279,23 @@ def _who_is_left(state: State, call: Call, leg: Leg, *, at: datetime, by_itself:
     if track.move is not None and not track.ending:
         if track.move.step is Step.RETURNING and unit is not None and unit.state is LegState.JOINED:
             track.move = None
-            state.want(AfterTalk(call_id=call.id, requeue=False))
+            state.want(AfterTalk(call_id=call.id, then=survey.after_talk(state, call)))
         else:
             moves.seat_gone(state, call, at=at)
         return
     if unit is not None and unit.state is LegState.JOINED and unit.id not in track.asked:
         if not is_away(call, leg):
             moves.note_left(state, call, leg, at=at)
-        state.want(AfterTalk(call_id=call.id, requeue=False))
+        state.want(AfterTalk(call_id=call.id, then=survey.after_talk(state, call)))
         return
     if unit is not None:
         state.end_leg(call.id, unit.id)
-    if by_itself or track.ending:
+    if by_itself or track.ending or track.operator_ended:
         track.operator_ended = True
+    elif track.perhaps_parked:
+        moves.to_the_head(state, call, at=at, reason="seat_lost")
     elif not track.caller_parted:
-        state.want(AfterTalk(call_id=call.id, requeue=True))
+        state.want(AfterTalk(call_id=call.id, then=Then.REQUEUE))
         callers.back_to_the_head(state, call, at=at, reason="seat_lost")
         track.returning = state.now.mono
 

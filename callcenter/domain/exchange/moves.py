@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from callcenter.domain.calls import Call, CallState, Leg, LegState
-from callcenter.domain.exchange import callers, holds
+from callcenter.domain.exchange import callers, holds, survey
 from callcenter.domain.exchange.state import State, is_away, unit_leg
 from callcenter.domain.exchange.track import Move, Step
 from callcenter.domain.facts import LegChanged, SeatLeft, SeatReturned
@@ -23,6 +23,7 @@ from callcenter.domain.wishes import (
     MuteLeg,
     ParkCaller,
     ReturnToLine,
+    Then,
 )
 
 APART = (Step.MEETING, Step.PARKING, Step.CONSULT, Step.JOINING)
@@ -137,7 +138,7 @@ def give_back(state: State, call: Call, seat_leg: Leg, *, at: datetime, witnesse
     set_leg(state, call, LegId(call.id), LegState.HELD, at=at)
     if (unit := unit_leg(call)) is not None:
         state.end_leg(call.id, unit.id)
-    state.want(AfterTalk(call_id=call.id, requeue=True))
+    state.want(AfterTalk(call_id=call.id, then=Then.REQUEUE))
     state.want(MuteLeg(leg_id=LegId(call.id), muted=False))
     state.want(GiveCallerBack(call_id=call.id, seat_leg=seat_leg.id))
 
@@ -183,7 +184,7 @@ def together(state: State, call: Call, seat_leg_id: LegId, *, at: datetime) -> N
         state.want(MuteLeg(leg_id=LegId(call.id), muted=False))
         state.want(KeepSeat(leg_id=seat_leg_id, kept=False))
     if move is not None or away:
-        state.want(AfterTalk(call_id=call.id, requeue=False))
+        state.want(AfterTalk(call_id=call.id, then=survey.after_talk(state, call)))
     talk = track.talks.get(LegId(call.id))
     unit = unit_leg(call)
     with_them = [LegId(call.id), *([] if call.held else [seat_leg_id])]
@@ -220,7 +221,7 @@ def note_returned(state: State, call: Call, leg_id: LegId, *, at: datetime) -> N
 
 def to_the_head(state: State, call: Call, *, at: datetime, reason: str) -> None:
     """Bring a caller whom nobody is left for to the line, wherever he is, as its first."""
-    state.want(AfterTalk(call_id=call.id, requeue=True))
+    state.want(AfterTalk(call_id=call.id, then=Then.REQUEUE))
     state.want(ReturnToLine(call_id=call.id))
     callers.back_to_the_head(state, call, at=at, reason=reason)
     state.tracks[call.id].returning = state.now.mono
@@ -251,6 +252,7 @@ def watch(state: State, call: Call) -> None:
         track.move = None
         to_the_head(state, call, at=at, reason="seat_lost")
     elif move.step in (Step.MEETING, Step.PARKING):
+        track.perhaps_parked = move.step is Step.PARKING
         undo_meeting(state, call, seat_leg, at=at)
         if unit is not None:
             state.end_leg(call.id, unit.id)

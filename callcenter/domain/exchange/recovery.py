@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from callcenter.domain.calls import Call, CallState, Direction, LegKind, LegState
-from callcenter.domain.exchange import callers, holds, legs, moves, outbound_recovery, seats, units
+from callcenter.domain.exchange import callers, holds, legs, moves, outbound_recovery, seats, survey, units
 from callcenter.domain.exchange.state import State, is_away, unit_leg
 from callcenter.domain.exchange.track import Track, Unaccounted
 from callcenter.domain.facts import Fact, OfCall
@@ -22,6 +22,7 @@ from callcenter.domain.telephony import (
     CallFound,
     Ending,
     FlowAsked,
+    GradeAsked,
     LegAnswered,
     LegDialled,
     LegEnded,
@@ -31,7 +32,7 @@ from callcenter.domain.telephony import (
     TelephonyEvent,
     VoiceBegan,
 )
-from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg, MuteRecording
+from callcenter.domain.wishes import AfterTalk, EndCall, EndLeg, MuteRecording, Then
 
 _TOLD_TWICE_IN_VAIN = (Arrived, CallerUp, VoiceBegan, CallerLeft, LegAnswered, LegEnded)
 """What changes nothing where it is known: told anew even if it is older than the newest fact of its call, which may be
@@ -260,6 +261,8 @@ def _place(state: State, found: CallFound, event: LinkRestored) -> None:
             callers.in_fallback(state, CallerInFallback(at=event.at, call_id=call_id, since=since))
         case Place.FLOW:
             callers.flow_asked(state, FlowAsked(at=event.at, call_id=call_id))
+        case Place.SURVEY:
+            survey.asked(state, GradeAsked(at=event.at, call_id=call_id))
         case Place.TALK | Place.PARKED | Place.OTHER:
             pass
     call = state.calls[call_id]
@@ -272,7 +275,8 @@ def _place(state: State, found: CallFound, event: LinkRestored) -> None:
         return
     if call.state is CallState.TALKING:
         away = is_away(call, state.seat_leg(call))
-        state.want(AfterTalk(call_id=call_id, requeue=away))  # perhaps the link broke before he was told
+        then = Then.REQUEUE if away else survey.after_talk(state, call)
+        state.want(AfterTalk(call_id=call_id, then=then))  # perhaps the link broke before he was told
         if call.is_secret:
             state.want(MuteRecording(call_id=call_id, muted=True))
     for leg in found.legs:

@@ -5,14 +5,14 @@ from datetime import datetime
 
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegOutcome, LegState
 from callcenter.domain.errors import RefusedError
-from callcenter.domain.exchange import holds, moves, seats
+from callcenter.domain.exchange import holds, moves, seats, survey
 from callcenter.domain.exchange.commands import ChangeSeat, SeatAction
 from callcenter.domain.exchange.state import State, is_away, unit_leg
 from callcenter.domain.exchange.track import Offer, Step
 from callcenter.domain.facts import LegChanged
 from callcenter.domain.ids import LegId
 from callcenter.domain.seats import Phone, SeatState
-from callcenter.domain.wishes import AfterTalk, BringSeatIn, RingSeatBack, SendSeatOut
+from callcenter.domain.wishes import AfterTalk, BringSeatIn, RingSeatBack, SendSeatOut, Then
 
 
 def change(state: State, call: Call, command: ChangeSeat) -> None:
@@ -34,7 +34,7 @@ def _leave(state: State, call: Call) -> None:
     at = state.now.wall
     if call.held:
         holds.end(state, call, at=at)
-    state.want(AfterTalk(call_id=call.id, requeue=True))  # should the unit go at this moment
+    state.want(AfterTalk(call_id=call.id, then=Then.REQUEUE))  # should the unit go at this moment
     state.want(SendSeatOut(leg_id=seat_leg.id))
     moves.note_left(state, call, seat_leg, at=at)
     moves.set_leg(state, call, seat_leg.id, LegState.HELD, at=at)
@@ -116,7 +116,7 @@ def joined(state: State, call: Call, leg: Leg, *, at: datetime) -> None:
     )
     moves.note_returned(state, call, leg.id, at=at)
     seats.talks(state, leg.party, call.id, leg.id, at=at)
-    state.want(AfterTalk(call_id=call.id, requeue=False))
+    state.want(AfterTalk(call_id=call.id, then=survey.after_talk(state, call)))
 
 
 def ended(state: State, call: Call, leg: Leg, *, at: datetime) -> bool:

@@ -37,6 +37,8 @@ class Policy:
     """How long our own offers wait for callers to come back from Asterisk's queue."""
     most_unsettled: int = 1000
     """How many ended calls may wait for their recording and ticket: a store or a disk can be away for long."""
+    survey: bool = False
+    """Callers are asked for a grade after the talk."""
     recalls: RecallRules = field(default_factory=RecallRules)
 
 

@@ -88,6 +88,8 @@ class Track:
     talks: dict[LegId, str] = field(default_factory=dict)
     caller_parted: bool = False
     """The caller left the talk while the seat was still in it: he is hanging up."""
+    perhaps_parked: bool = False
+    """He was sent to the music of a consult that was given up, since nothing was heard of his coming there."""
     ending: bool = False
     """We have asked for the caller's end."""
     flow_completed: bool = False

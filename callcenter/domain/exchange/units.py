@@ -12,7 +12,7 @@ from callcenter.domain.exchange.track import Step, Third
 from callcenter.domain.facts import LegChanged
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import Ending, LegAnswered, LegDialled, LegEnded, LegFound, LegRang, PartyJoined
-from callcenter.domain.wishes import AfterTalk, DialUnit
+from callcenter.domain.wishes import AfterTalk, DialUnit, Then
 
 OUTCOME_OF = {
     Ending.BUSY: LegOutcome.BUSY,
@@ -211,7 +211,7 @@ def _left_alone(state: State, call: Call, *, at: datetime, hung_up: bool) -> Non
     if hung_up or track.ending:
         track.operator_ended = True
         return
-    state.want(AfterTalk(call_id=call.id, requeue=True))
+    state.want(AfterTalk(call_id=call.id, then=Then.REQUEUE))
     callers.back_to_the_head(state, call, at=at, reason="unit_lost")
     track.returning = state.now.mono
 

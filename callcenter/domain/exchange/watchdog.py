@@ -5,7 +5,7 @@ leg, a caller for a seat that is free.
 """
 
 from callcenter.domain.calls import Call, CallState, Leg, LegKind, LegState
-from callcenter.domain.exchange import legs, moves, outbound, seats
+from callcenter.domain.exchange import legs, moves, outbound, seats, survey
 from callcenter.domain.exchange.state import State, unit_leg
 from callcenter.domain.exchange.track import Track
 from callcenter.domain.ids import CallId, LegId
@@ -68,12 +68,12 @@ def _look_at_his_talk(state: State, call_id: CallId, track: Track) -> None:
         track.alone_since = None
     elif track.alone_since is None:
         track.alone_since = state.now.mono
-    elif state.now.mono - track.alone_since >= ALONE_SECONDS:
+    elif state.now.mono - track.alone_since >= (ALONE_SECONDS if call.grade_asked is None else survey.MOST_SECONDS):
         track.alone_since = None
         state.corrected += 1
         if seat_leg is not None:
             moves.give_back(state, call, seat_leg, at=state.now.wall)
-        elif track.operator_ended:
+        elif track.operator_ended or call.grade_asked is not None:
             track.ending = True
             state.want(EndCall(call_id=call_id))
         else:

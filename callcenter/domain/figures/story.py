@@ -12,6 +12,8 @@ from callcenter.domain.facts import (
     CallArrived,
     CallEnded,
     CallFailed,
+    CallGradeAsked,
+    CallGraded,
     CallHeld,
     CallMissed,
     CallRefused,
@@ -130,6 +132,8 @@ class Story:
     queue: str | None = None
     seat: str | None = None
     held: bool = False
+    invited: bool = False
+    grade: int | None = None
     offers: dict[LegId, _Offer] = field(default_factory=dict)
     stints: list[OpenStint] = field(default_factory=list)
     attempts: dict[LegId, _Attempt] = field(default_factory=dict)
@@ -182,6 +186,10 @@ class Story:
                     self._close(at)
             case LegChanged():
                 yield from self._leg(fact.leg, at)
+            case CallGradeAsked():
+                self.invited = True
+            case CallGraded():
+                self.grade = fact.grade
             case _:
                 pass
 
@@ -221,6 +229,8 @@ class Story:
                 for attempt in self.attempts.values()
                 if attempt.ended is not None
             ),
+            invited=self.invited,
+            grade=self.grade,
             direct=is_direct(ticket),
             matter=None if ticket is None else ticket.category or None,
             recovered=self.recovered,
