@@ -82,4 +82,4 @@ async def test_the_recording_named_at_arrival_is_the_one_that_grows(ami: Ami, pl
 
         assert arrived.recording == str(plan.incoming / f"{arrived.call_id}.raw")
         recording = Path(arrived.recording)
-        await eventually(lambda: recording.stat().st_size > 0, within=5)
+        await eventually(lambda: recording.exists() and recording.stat().st_size > 0, within=5)
