@@ -141,7 +141,9 @@ async def meanwhile(state: EveryState) -> None:
     await asyncio.gather(state.rung.at_seat.answer(), state.at_dialled_unit.answer())
     await still_talk(state.rung)
     hotline.tells("the seat that rang has answered; they talk")
-    speaking = asyncio.ensure_future(state.rung.at_seat.speaks(spoken(SAID, after=0.2, seconds=2.0)))
+    said = spoken(SAID, after=0.5, seconds=2.0)
+    twice = Sound(samples=said.samples * 2)  # a machine that stands still for a moment takes a sign away
+    speaking = asyncio.ensure_future(state.rung.at_seat.speaks(twice))
     phone = await hotline.citizen(tone=TONES[6])
     while not any(f"|{state.in_menu.number}|" in line for line in entered_the_net(hotline)[before:]):
         assert time.monotonic() - began < NET, "the caller in the menu does not come to Asterisk's own queue"
