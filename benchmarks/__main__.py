@@ -16,6 +16,7 @@ ALL = (
     "calls_per_second",
     "call_cost",
     "talk_seconds",
+    "whole_calls",
     "answer_times",
     "facts_out",
     "footprint",

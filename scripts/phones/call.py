@@ -4,22 +4,23 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
+from scripts.phones.agreement import Agreement
+from scripts.phones.course import Course
 from scripts.phones.datagrams import Address
 from scripts.phones.dialog import Dialog
 from scripts.phones.digest import Credentials
 from scripts.phones.g711 import Codec
-from scripts.phones.line import Line
 from scripts.phones.listening import Listening
-from scripts.phones.outcome import CallEndedError, Ending, RefusedRequestError, Side, Times
+from scripts.phones.outcome import CallEndedError, RefusedRequestError, Side
 from scripts.phones.proof import proof_for, said_again
 from scripts.phones.rtp import KEYS
-from scripts.phones.sdp import Direction, NoCommonSoundError, Session, read_session
+from scripts.phones.sdp import Direction, NoCommonSoundError, read_session
 from scripts.phones.sip import Header, Party, Request, Response, read_party, user_of
 from scripts.phones.sound import Sound
+from scripts.phones.speaking import Speaking
 from scripts.phones.transactions import GIVE_UP, Answered, NoResponseError, Spawn, Taken, Transactions
-from scripts.phones.waiting import NotInTimeError, in_time
+from scripts.phones.waiting import in_time
 
 _SDP: Header = ("Content-Type", "application/sdp")
 _INFO: Header = ("Content-Type", "application/dtmf-relay")
@@ -43,7 +44,7 @@ class Equipment:
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Call(Listening):
+class Call(Course, Listening, Speaking):
     """A call from the INVITE on; made by Phone."""
 
     equipment: Equipment
@@ -52,25 +53,22 @@ class Call(Listening):
     """The first INVITE, to look at its headers."""
     first_hop: Address
     """Where the INVITE goes, or came from."""
-    times: Times
-    line: Line
     taken: Taken | None = None
     """The INVITE of a call that came in."""
     responses: list[tuple[float, int]] = field(default_factory=list)
     """Every response to our INVITE: when, and its status."""
-    ending: Ending | None = None
     info_keys: str = ""
     """Keys the other side pressed by SIP INFO."""
-    _ringing: asyncio.Event = field(default_factory=asyncio.Event)
-    _answered: asyncio.Event = field(default_factory=asyncio.Event)
-    _ended: asyncio.Event = field(default_factory=asyncio.Event)
     _provisional: asyncio.Event = field(default_factory=asyncio.Event)
     _cancelled: bool = False
-    _direction: Direction = Direction.BOTH
-    _session_version: int = 1
+    _agreement: Agreement = field(init=False, repr=False)
     _asking: bool = False
     _changed: list[Taken] = field(default_factory=list)
     """Their re-INVITEs."""
+
+    def __post_init__(self) -> None:
+        phone = self.equipment
+        self._agreement = Agreement(host=phone.host, codecs=phone.codecs, line=self.line, sound=phone.sound)
 
     # ---- what is known of it
 
@@ -88,31 +86,6 @@ class Call(Listening):
     def dialled(self) -> str:
         """The number in the request."""
         return user_of(self.invite.uri)
-
-    @property
-    def is_up(self) -> bool:
-        """True between answer and end."""
-        return self._answered.is_set() and not self._ended.is_set()
-
-    # ---- waiting
-
-    async def rings(self, *, within: float) -> float:
-        """Wait for the first 18x; gives its time."""
-        await self._until(self._ringing, "ring", within=within)
-        assert self.times.ringing is not None
-        return self.times.ringing
-
-    async def answered(self, *, within: float) -> float:
-        """Wait for the answer; gives its time."""
-        await self._until(self._answered, "be answered", within=within)
-        assert self.times.answered is not None
-        return self.times.answered
-
-    async def ended(self, *, within: float) -> Ending:
-        """Wait for the end, whoever makes it."""
-        await in_time(self._ended.wait(), within=within, what=f"{self.name}: the call did not end")
-        assert self.ending is not None
-        return self.ending
 
     # ---- doing
 
@@ -141,7 +114,7 @@ class Call(Listening):
         if self._ended.is_set() or self._answered.is_set():
             return
         try:
-            session = self._answer_session(self.taken.request)
+            session = self._agreement.answer(self.taken.request.body)
         except NoCommonSoundError:
             self.refuse(488)
             return
@@ -180,30 +153,6 @@ class Call(Listening):
         await self._change_direction(Direction.BOTH)
         self.line.sends = True
 
-    def says(self, sound: Sound) -> None:
-        """Say something from now on, instead of what was said."""
-        self.line.say(sound, when_said=_nothing)
-
-    async def speaks(self, speech: Sound | Path) -> None:
-        """Say words to their end; silence follows."""
-        sound = speech if isinstance(speech, Sound) else Sound.speech(speech)
-        said, loop = asyncio.Event(), asyncio.get_running_loop()
-        self.line.say(sound, when_said=lambda: _tell(loop, said))
-        over = asyncio.ensure_future(said.wait())
-        gone = asyncio.ensure_future(self._ended.wait())
-        try:
-            async with asyncio.timeout(sound.seconds + 2.0):
-                await asyncio.wait([over, gone], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            over.cancel()
-            gone.cancel()
-        if not said.is_set():
-            raise CallEndedError(f"{self.name}: the call ended while speaking")
-
-    def presses(self, keys: str) -> None:
-        """Press keys in the sound's stream (RFC 4733), 120 ms each, 100 ms and a little between."""
-        self.line.press(keys)
-
     async def presses_by_info(self, keys: str) -> None:
         """Press keys by SIP INFO; raises RefusedRequestError."""
         for key in keys:
@@ -231,7 +180,7 @@ class Call(Listening):
         self.dialog.learn(response)
         self._acknowledge()
         try:
-            self._connect(read_session(response.body))
+            self._agreement.connect(read_session(response.body))
         except NoCommonSoundError:
             self._cancelled = True
         self.times.answered = answered.arrived
@@ -326,14 +275,14 @@ class Call(Listening):
                 self.equipment.transactions.note_acknowledged(invite)
         if request.body:
             with contextlib.suppress(NoCommonSoundError):
-                self._connect(read_session(request.body))
+                self._agreement.connect(read_session(request.body))
 
     def _take_new_session(self, taken: Taken) -> None:
         if self._asking:
             self._respond(taken, 491, "Request Pending")
             return
         try:
-            session = self._answer_session(taken.request)
+            session = self._agreement.answer(taken.request.body)
         except NoCommonSoundError:
             self._respond(taken, 488, "Not Acceptable Here")
             return
@@ -342,45 +291,16 @@ class Call(Listening):
 
     # ---- the parts of it
 
-    def _session(self, direction: Direction) -> Session:
-        self._session_version += 1
-        address = (self.equipment.host, self.line.port)
-        return Session(
-            address=address, codecs=self.equipment.codecs, direction=direction, version=self._session_version
-        )
-
-    def _answer_session(self, invite: Request) -> Session:
-        ours = self._session(self._direction)
-        if not invite.body:
-            return ours
-        offer = read_session(invite.body)
-        session = ours.answer_to(offer)
-        self._connect(replace(offer, codecs=session.codecs))
-        return session
-
-    def _connect(self, theirs: Session) -> None:
-        """Send our sound where the other side wants it."""
-        ours = [codec for codec in self.equipment.codecs if codec in theirs.codecs]
-        if not ours:
-            raise NoCommonSoundError("neither PCMA nor PCMU was answered")
-        changes = ours[0] is not self.line.codec or self.line.remote is None
-        self.line.codec = ours[0]
-        self.line.key_payload_type = theirs.keys
-        self.line.sends = theirs.direction.receives and self._direction is Direction.BOTH
-        if changes:
-            self.line.say(self.equipment.sound, when_said=_nothing)
-        self.line.remote = theirs.address
-
     async def _change_direction(self, direction: Direction) -> None:
         self._asking = True
         try:
-            session = self._session(direction)
+            session = self._agreement.offer(direction)
             response = await self._ask("INVITE", headers=(_SDP, ALLOW), body=session.write())
             if not response.is_success:
                 raise RefusedRequestError(f"{self.name}: {direction} was answered {response.status}")
-            self._direction = direction
+            self._agreement.direction = direction
             self._acknowledge()
-            self._connect(read_session(response.body))
+            self._agreement.connect(read_session(response.body))
         finally:
             self._asking = False
 
@@ -408,28 +328,6 @@ class Call(Listening):
         if not self.equipment.transactions.acknowledged(taken) and self.is_up:
             await self.hang_up()
 
-    def _end(self, *, by: Side, how: str, at: float | None = None) -> None:
-        if self.ending is None:
-            self.ending = Ending(at=_now() if at is None else at, by=by, how=how)
-            self.times.ended = self.ending.at
-            self.line.finish()
-            self._ended.set()
-
-    async def _until(self, event: asyncio.Event, what: str, *, within: float) -> None:
-        """Wait for something that the end of the call makes impossible."""
-        waits = [asyncio.ensure_future(each.wait()) for each in (event, self._ended)]
-        try:
-            async with asyncio.timeout(within):
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        except TimeoutError:
-            raise NotInTimeError(f"{self.name}: the call did not {what} within {within:g} s") from None
-        finally:
-            for wait in waits:
-                wait.cancel()
-        if not event.is_set():
-            assert self.ending is not None
-            raise CallEndedError(f"{self.name}: the call did not {what}: {self.ending.how} from {self.ending.by}")
-
 
 def _info_key(body: bytes) -> str:
     """Give the key of an application/dtmf-relay body; nothing when there is none."""
@@ -442,13 +340,3 @@ def _info_key(body: bytes) -> str:
 
 def _now() -> float:
     return time.monotonic()
-
-
-def _nothing() -> None:
-    """Nobody waits for the end of these words."""
-
-
-def _tell(loop: asyncio.AbstractEventLoop, said: asyncio.Event) -> None:
-    # The media thread may say so after the test's loop has gone.
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(said.set)

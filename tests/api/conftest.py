@@ -1,8 +1,9 @@
-"""A served desk, and one who asks."""
+"""A served desk, made up or real, and one who asks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,6 +15,7 @@ from callcenter.office.desk import Desk
 from tests.support.api_client import ApiClient
 from tests.support.fake_desk import FakeDesk
 from tests.support.office_fakes import FakeClock
+from tests.support.real_desk import Hotline, a_real_desk
 
 TOKEN = "a-token-of-the-tests"
 
@@ -46,6 +48,24 @@ async def server(desk: FakeDesk, clock: FakeClock) -> AsyncIterator[Server]:
 async def api(server: Server) -> AsyncIterator[ApiClient]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
         yield ApiClient(session, server.url, TOKEN)
+
+
+@pytest.fixture
+async def hotline(tmp_path: Path) -> AsyncIterator[Hotline]:
+    """Give a hotline without Asterisk: the real desk, served."""
+    async with (
+        a_real_desk(tmp_path) as (desk, office),
+        served(desk, office.clock) as server,
+        aiohttp.ClientSession() as session,
+    ):
+        yield Hotline(ApiClient(session, server.url, TOKEN), office)
+
+
+@pytest.fixture(params=["few watch", "many watch"])
+def how_many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tell every story also as it is where many watch, and are sent what happens in rounds."""
+    if request.param == "many watch":
+        monkeypatch.setattr("callcenter.api.stream.MANY", 1)
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+"""Calls as they are shown and listed, with their words, their journal and their recording."""
+
 import io
 import struct
 import wave
@@ -221,43 +223,36 @@ async def test_an_odd_page_of_the_journal_is_422(api: ApiClient, desk: FakeDesk,
     assert answer.json["errors"][0]["parameter"] == query.partition("=")[0]
 
 
-async def test_hanging_up_is_accepted_and_asked_of_the_desk(api: ApiClient, desk: FakeDesk) -> None:
-    call = desk.has_call(1)
+async def test_words_stand_in_the_call_as_they_were_said_and_heard(api: ApiClient, desk: FakeDesk) -> None:
+    said = Utterance(
+        id=UtteranceId("u1"),
+        side=Side.CALLER,
+        leg_id=LegId("leg"),
+        start=1.23456,
+        end=2.0,
+        text="3号楼",
+        heard="三号楼",
+        confidence=0.9,
+    )
+    call = desk.has_call(1, utterances=(said,), notes=Notes(state=NotesState.LATER))
 
-    answer = await api.ask("POST", f"/calls/{call.id}/hangup")
+    answer = await api.get(f"/calls/{call.id}")
 
-    assert answer.status == 202
-    assert desk.asked == [{"hang_up": call.id}]
-
-
-async def test_a_call_that_has_ended_is_409_and_not_404(api: ApiClient, desk: FakeDesk) -> None:
-    call = desk.has_call(1, CallState.ENDED)
-
-    for act in ("hangup", "hold", "resume"):
-        answer = await api.ask("POST", f"/calls/{call.id}/{act}")
-        assert (answer.status, answer.json["detail"]) == (409, "the call has ended")
-
-
-async def test_a_caller_is_held_and_taken_back(api: ApiClient, desk: FakeDesk) -> None:
-    call = desk.has_call(1)
-
-    held = await api.ask("POST", f"/calls/{call.id}/hold")
-    again = await api.ask("POST", f"/calls/{call.id}/hold")
-    resumed = await api.ask("POST", f"/calls/{call.id}/resume", {})
-
-    assert (held.status, held.json["held"]) == (200, True)
-    assert (again.status, again.json["detail"]) == (409, "the call is on hold already; resume is possible")
-    assert (resumed.status, resumed.json["held"]) == (200, False)
-
-
-async def test_an_act_without_fields_refuses_fields(api: ApiClient, desk: FakeDesk) -> None:
-    call = desk.has_call(1)
-
-    answer = await api.ask("POST", f"/calls/{call.id}/hangup", {"force": True})
-
-    assert answer.status == 422
-    assert answer.json["errors"] == [{"pointer": "/force", "detail": "is not known here; none is taken"}]
-    assert desk.asked == []
+    assert answer.json["notes"] == "later"
+    assert answer.json["utterances"] == [
+        {
+            "id": "u1",
+            "side": "caller",
+            "leg_id": "leg",
+            "start": 1.235,
+            "end": 2.0,
+            "text": "3号楼",
+            "heard": "三号楼",
+            "confidence": 0.9,
+            "live": True,
+            "final": True,
+        }
+    ]
 
 
 # Recordings
@@ -321,123 +316,3 @@ async def test_a_recording_whose_file_is_gone_is_404(api: ApiClient, desk: FakeD
 @pytest.mark.parametrize("odd", ["bytes=9-3", "bytes=0-1,4-5", "bytes=x-", "samples=0-1"])
 async def test_a_range_that_cannot_be_read_is_416(api: ApiClient, sound: bytes, odd: str) -> None:
     assert (await api.get(f"/calls/{call_id(1)}/recording", headers={"Range": odd})).status == 416
-
-
-async def test_a_unit_is_called_joined_consulted_and_dropped(api: ApiClient, desk: FakeDesk) -> None:
-    call = desk.has_call(1)
-
-    called = await api.ask("POST", f"/calls/{call.id}/three-way", {"unit": "housing", "private": True})
-    twice = await api.ask("POST", f"/calls/{call.id}/three-way", {"unit": "housing"})
-    leg = f"/calls/{call.id}/three-way/{called.json['id']}"
-    states = [(await api.ask("PUT", leg, {"action": act})).json["state"] for act in ("consult", "join", "drop")]
-
-    assert (called.status, called.json["kind"], called.json["party"]) == (202, "unit", "housing")
-    assert desk.asked == [{"unit": "housing", "private": True}]
-    assert (twice.status, "drop" in twice.json["detail"]) == (409, True)
-    assert states == ["private", "joined", "ended"]
-
-
-@pytest.mark.parametrize(
-    ("body", "pointer"),
-    [
-        ({}, "/unit"),
-        ({"unit": ""}, "/unit"),
-        ({"unit": "  "}, "/unit"),
-        ({"unit": 2}, "/unit"),
-        ({"unit": "housing\n"}, None),
-        ({"unit": "hou\nsing"}, "/unit"),
-        ({"unit": "nobody"}, "/unit"),
-        ({"unit": "housing", "private": "no"}, "/private"),
-        ({"unit": "housing", "seat": "8001"}, "/seat"),
-    ],
-)
-async def test_a_wrong_wish_for_a_unit_is_told_by_its_place(
-    api: ApiClient, desk: FakeDesk, body: dict[str, Any], pointer: str | None
-) -> None:
-    call = desk.has_call(1)
-
-    answer = await api.ask("POST", f"/calls/{call.id}/three-way", body)
-
-    if pointer is None:
-        assert answer.status == 202
-    else:
-        assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, pointer)
-
-
-async def test_what_is_not_there_or_over_cannot_be_changed(api: ApiClient, desk: FakeDesk) -> None:
-    live, ended = desk.has_call(1), desk.has_call(2, CallState.ENDED)
-
-    def wishes(call_id: str) -> list[tuple[str, str, dict[str, Any]]]:
-        return [
-            ("POST", f"/calls/{call_id}/three-way", {"unit": "housing"}),
-            ("PUT", f"/calls/{call_id}/three-way/x", {"action": "join"}),
-            ("PUT", f"/calls/{call_id}/seat", {"action": "leave"}),
-            ("PUT", f"/calls/{call_id}/secret", {"on": True}),
-        ]
-
-    assert [(await api.ask(*wish)).status for wish in wishes("nobody")] == [404] * 4
-    over = [await api.ask(*wish) for wish in wishes(ended.id)]
-    assert [answer.status for answer in over] == [409] * 4
-    assert "ended" in over[0].json["detail"]
-    no_leg = await api.ask("PUT", f"/calls/{live.id}/three-way/x", {"action": "join"})
-    assert (no_leg.status, "leg" in no_leg.json["detail"]) == (404, True)
-
-
-async def test_the_operator_leaves_and_returns(api: ApiClient, desk: FakeDesk) -> None:
-    call = desk.has_call(1)
-    early = await api.ask("PUT", f"/calls/{call.id}/seat", {"action": "leave"})
-    leg = (await api.ask("POST", f"/calls/{call.id}/three-way", {"unit": "10086"})).json
-    await api.ask("PUT", f"/calls/{call.id}/three-way/{leg['id']}", {"action": "join"})
-
-    left = await api.ask("PUT", f"/calls/{call.id}/seat", {"action": "leave"})
-    wrong = await api.ask("PUT", f"/calls/{call.id}/seat", {"action": "vanish"})
-
-    assert (leg["party"], leg["number"]) == (None, "10086")
-    assert early.status == 409
-    assert (left.status, left.json["id"]) == (200, call.id)
-    assert (wrong.status, wrong.json["errors"][0]["pointer"]) == (422, "/action")
-
-
-async def test_a_secret_is_kept_out_and_the_call_says_so(api: ApiClient, desk: FakeDesk) -> None:
-    call = desk.has_call(1, recording=kept(12.5))
-
-    on = await api.ask("PUT", f"/calls/{call.id}/secret", {"on": True})
-    off = await api.ask("PUT", f"/calls/{call.id}/secret", {"on": False})
-    wrong = await api.ask("PUT", f"/calls/{call.id}/secret", {"on": 1})
-
-    assert (on.json["secret"], off.json["secret"]) == (True, False)
-    assert on.json["recording"]["secrets"] == [{"began": "2026-11-24T04:00:00.000Z", "ended": None}]
-    assert off.json["recording"]["secrets"][0]["ended"] == "2026-11-24T04:00:00.000Z"
-    assert (wrong.status, wrong.json["errors"][0]["pointer"]) == (422, "/on")
-
-
-async def test_words_stand_in_the_call_as_they_were_said_and_heard(api: ApiClient, desk: FakeDesk) -> None:
-    said = Utterance(
-        id=UtteranceId("u1"),
-        side=Side.CALLER,
-        leg_id=LegId("leg"),
-        start=1.23456,
-        end=2.0,
-        text="3号楼",
-        heard="三号楼",
-        confidence=0.9,
-    )
-    call = desk.has_call(1, utterances=(said,), notes=Notes(state=NotesState.LATER))
-
-    answer = await api.get(f"/calls/{call.id}")
-
-    assert answer.json["notes"] == "later"
-    assert answer.json["utterances"] == [
-        {
-            "id": "u1",
-            "side": "caller",
-            "leg_id": "leg",
-            "start": 1.235,
-            "end": 2.0,
-            "text": "3号楼",
-            "heard": "三号楼",
-            "confidence": 0.9,
-            "live": True,
-            "final": True,
-        }
-    ]

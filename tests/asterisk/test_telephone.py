@@ -1,30 +1,19 @@
 """Wishes become actions in their order, and whatever comes of them comes back as events."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import TypeVar
 
 import pytest
 
-from callcenter.asterisk.channels import Channel, ChannelTable, Kind
-from callcenter.asterisk.link import AmiLink
-from callcenter.asterisk.telephone import Telephone
 from callcenter.domain.errors import CallerGone
-from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.telephony import (
     CallerLeft,
     Ending,
     LegEnded,
     LegRang,
-    LineTaken,
     LinkLost,
     LinkRestored,
     PartyHeld,
     PhoneSeen,
-    Place,
-    TelephonyEvent,
 )
 from callcenter.domain.wishes import (
     AfterTalk,
@@ -38,99 +27,9 @@ from callcenter.domain.wishes import (
     StopMusic,
     TakeBack,
     Then,
-    Wish,
 )
-from tests.support.ami_server import QUICK, AmiServer, block, refusal
-
-CALL = CallId("071d713a-ce45-4b4d-a428-545a58b68129")
-LEG = LegId("4f5bb1d8-0000-4000-8000-000000000001")
-MUSIC = LegId("4f5bb1d8-0000-4000-8000-000000000002")
-CALLER = "PJSIP/trunk-00000003"
-SEAT = "PJSIP/8001-00000004"
-NOW = datetime(2026, 11, 24, 15, 51, 13, tzinfo=UTC)
-
-
-EventT = TypeVar("EventT", bound=TelephonyEvent)
-
-
-class Line:
-    """A telephone on a scripted AMI server, with one caller on the line."""
-
-    def __init__(self, server: AmiServer) -> None:
-        self.server = server
-        self.events: list[TelephonyEvent] = []
-        self.table = ChannelTable()
-        self.time = 100.0
-        self.link = AmiLink("127.0.0.1", server.port, "controller", "right", limits=QUICK, jitter=lambda: 1.0)
-        self.telephone = Telephone(
-            self.link,
-            self.table,
-            on_event=self._told,
-            say_files=lambda wish: "&".join(f"/sounds/{wish.ahead}" for _ in range(wish.ahead)),
-            now=lambda: NOW,
-            monotonic=lambda: self.time,
-            life_seconds=0.05,
-            end_seconds=0.05,
-        )
-        self._moved = asyncio.Event()
-
-    def _told(self, event: TelephonyEvent) -> None:
-        self.events.append(event)
-        self._moved.set()
-
-    async def until(self, kind: type[EventT], times: int = 1) -> EventT:
-        async with asyncio.timeout(5):
-            while True:
-                found = [event for event in self.events if isinstance(event, kind)]
-                if len(found) >= times:
-                    return found[times - 1]
-                self._moved.clear()
-                await self._moved.wait()
-
-    async def settled(self) -> None:
-        """Wait until Asterisk has read all that was sent."""
-        await self.link.act("CoreStatus")
-
-    def carries_out(self, *wishes: Wish) -> None:
-        for wish in wishes:
-            self.telephone.carry_out(wish)
-
-    def talks(self) -> None:
-        """Put the seat on the line as well."""
-        self.table.add(Channel(uniqueid=LEG, kind=Kind.SEAT, name=SEAT, call_id=CALL, leg_id=LEG, seat="8001", up=True))
-
-
-CHANNEL = {
-    "Channel": CALLER,
-    "ChannelState": "6",
-    "CallerIDNum": "13900000001",
-    "AccountCode": CALL,
-    "Context": "waiting",
-    "Uniqueid": "n-1795535470.4",
-    "Linkedid": "n-1795535470.4",
-    "BridgeID": "",
-    "Application": "Wait",
-    "Variable(CASEID)": CALL,
-    "Variable(QSINCE)": "1795535471",
-    "Variable(RECORDING)": "/rec/a.raw",
-    "Variable(SEAT)": "(null)",
-}
-
-
-@asynccontextmanager
-async def on_line(
-    channels: tuple[Mapping[str, str], ...] = (CHANNEL,), prepare: Callable[[AmiServer], None] = lambda _: None
-) -> AsyncIterator[Line]:
-    async with AmiServer() as server, asyncio.TaskGroup() as tasks:
-        server.channels = list(channels)
-        prepare(server)
-        line = Line(server)
-        running = tasks.create_task(line.telephone.run())
-        try:
-            await line.until(LinkRestored)
-            yield line
-        finally:
-            running.cancel()
+from tests.support.ami_server import block, refusal
+from tests.support.telephone_line import CALL, CALLER, CHANNEL, LEG, MUSIC, NOW, SEAT, on_line
 
 
 def offer(caller: str | None = "13900000001") -> OfferSeat:
@@ -416,137 +315,9 @@ async def test_the_guard_is_set_at_once_and_renewed_only_while_a_flow_works() ->
         assert line.server.said("AbsoluteTimeout") == [("AbsoluteTimeout", CALLER, "6")] * 3
 
 
-async def test_what_is_found_is_told_first_and_older_events_not_at_all() -> None:
-    def prepare(server: AmiServer) -> None:
-        def late(action: Mapping[str, str]) -> bytes:
-            old = {"Event": "ContactStatus", "AOR": "8001", "EndpointName": "8001", "URI": "u"}
-            server.say(block(**old, ContactStatus="Reachable", Timestamp="1795535472.9"))
-            server.say(block(**old, ContactStatus="Removed", Timestamp="1795535473.1"))
-            return block(Response="Success", ActionID=action["ActionID"], EventList="start") + block(
-                Event="DeviceStateListComplete", ActionID=action["ActionID"]
-            )
-
-        server.replies["DeviceStateList"] = late
-
-    async with on_line(prepare=prepare) as line:
-        seen = await line.until(PhoneSeen)
-
-        first = line.events[0]
-        assert isinstance(first, LinkRestored)
-        assert [call.call_id for call in first.calls] == [CALL]
-        assert not seen.registered
-        assert sum(isinstance(event, PhoneSeen) for event in line.events) == 1
-
-
-async def test_a_seat_that_rings_and_one_busy_with_its_own_call_are_told_after_an_absence() -> None:
-    rings = CHANNEL | {"Channel": SEAT, "ChannelState": "5", "Uniqueid": LEG, "AccountCode": ""}
-    star = CHANNEL | {
-        "Channel": "PJSIP/8002-00000009",
-        "Uniqueid": "n-9.9",
-        "Variable(CASEID)": "(null)",
-        "AccountCode": "",
-    }
-
-    async with on_line(channels=(CHANNEL, rings, star)) as line:
-        taken = await line.until(LineTaken)
-        rang = await line.until(LegRang)
-
-        assert (taken.seat, taken.channel) == ("8002", "n-9.9")
-        assert (rang.call_id, rang.leg_id) == (CALL, LEG)
-
-
-async def test_a_phone_that_rings_for_a_caller_who_has_gone_is_silenced() -> None:
-    orphan = CHANNEL | {"Channel": SEAT, "ChannelState": "5", "Uniqueid": LEG, "AccountCode": ""}
-
-    async with on_line(channels=(orphan,)) as line:
-        asked = await line.server.got("Hangup")
-
-        assert asked["Channel"] == SEAT
-        assert (await line.until(LineTaken)).seat == "8001"
-
-
-async def test_music_left_over_from_before_is_ended_and_the_seat_heard_again() -> None:
-    music = CHANNEL | {
-        "Channel": "Local/s@music-00000000;1",
-        "Uniqueid": MUSIC,
-        "AccountCode": "",
-        "Variable(SEAT)": SEAT,
-    }
-
-    async with on_line(channels=(CHANNEL, music)) as line:
-        await line.server.got("Hangup")
-        await line.settled()
-
-        assert line.server.said("Hangup", "Setvar") == [
-            ("Hangup", "Local/s@music-00000000;1"),
-            ("Setvar", SEAT, "off", "MUTEAUDIO(all)"),
-        ]
-
-
-async def test_what_exists_is_told_anew_when_it_is_asked_for() -> None:
-    async with on_line() as line:
-        line.telephone.look_again()
-
-        await line.until(LinkLost)
-        assert [call.call_id for call in (await line.until(LinkRestored, times=2)).calls] == [CALL]
-
-
-async def test_a_seat_is_heard_again_though_the_link_broke_as_its_hold_ended() -> None:
-    music = CHANNEL | {
-        "Channel": "Local/s@music-00000000;1",
-        "Uniqueid": MUSIC,
-        "AccountCode": "",
-        "Variable(SEAT)": SEAT,
-    }
-
-    async with on_line() as line:
-        line.talks()
-        line.carries_out(PlayMusic(call_id=CALL, music_id=MUSIC, seat_leg=LEG, mute_seat=True))
-        await line.settled()
-        line.server.channels = [CHANNEL, music]
-        line.server.cut()
-        await line.until(LinkLost)
-        line.carries_out(StopMusic(call_id=CALL, music_id=MUSIC, seat_leg=LEG, unmute_seat=True))
-        await line.until(LinkRestored, times=2)
-        await line.server.got("Hangup")
-        await line.settled()
-
-        assert ("Setvar", SEAT, "off", "MUTEAUDIO(all)") in line.server.said("Setvar")
-
-
-async def test_a_link_that_comes_back_finds_the_arrival_policy_set_again() -> None:
-    async with on_line() as line:
-        line.telephone.set_arrival("ring")
-        await line.server.got("Setvar")
-        line.server.cut()
-        await line.until(LinkRestored, times=2)
-        again = await line.server.got("Setvar", times=2)
-
-        assert (again["Variable"], again["Value"]) == ("ARRIVAL", "ring")
-        assert isinstance(line.events[1], LinkLost)
-
-
-async def test_a_caller_in_the_menu_is_gone_when_the_link_is() -> None:
-    async with on_line() as line:
-        line.server.replies["AGI"] = lambda action: block(Response="Success", ActionID=action["ActionID"])
-        caller = line.telephone.caller(CALL, number="13900000001", file_of=str)
-        async with asyncio.TaskGroup() as tasks:
-            said = tasks.create_task(_gone(caller.say(["/sounds/a"])))
-            await line.server.got("AGI", times=2)
-            await line.server.close()  # and it does not come back
-
-        assert said.result()
-
-
-async def _gone(words: object) -> bool:
-    try:
-        await words  # type: ignore[misc]  # any awaitable
-    except CallerGone:
-        return True
-    return False
-
-
 REGISTERS = {"Event": "SuccessfulAuth", "Timestamp": "1795535474.0", "Service": "PJSIP", "AccountID": "8001"}
+
+
 CONTACT = {"Event": "ContactStatus", "Timestamp": "1795535474.1", "AOR": "8001", "EndpointName": "8001", "URI": "u"}
 
 
@@ -578,14 +349,3 @@ async def test_a_caller_who_is_not_on_the_line_cannot_be_spoken_to() -> None:
     async with on_line(channels=()) as line:
         with pytest.raises(CallerGone):
             line.telephone.caller(CALL, number=None, file_of=str)
-
-
-async def test_the_place_of_a_found_caller_is_told() -> None:
-    async with on_line() as line:
-        found = (await line.until(LinkRestored)).calls[0]
-
-        assert found.place is Place.WAITING
-        assert found.since == 1795535471
-        assert found.arrived == datetime(2026, 11, 24, 15, 51, 10, tzinfo=UTC)
-        assert found.recording == "/rec/a.raw"
-        assert found.caller == "13900000001"

@@ -23,8 +23,8 @@ from callcenter.domain.wishes import (
     SendSeatOut,
     Wish,
 )
-from tests.asterisk.test_telephone import CALL, CALLER, CHANNEL, LEG, SEAT, Line, on_line
 from tests.support.ami_server import block
+from tests.support.telephone_line import CALL, CALLER, CHANNEL, LEG, SEAT, Line, on_line
 
 UNIT = LegId("4f5bb1d8-0000-4000-8000-000000000003")
 UNIT_NAME = "PJSIP/trunk-00000009"

@@ -23,16 +23,11 @@ from callcenter.storage.outbox import Outbox
 from callcenter.storage.store import Store
 from tests.support.office_fakes import eventually
 from tests.support.receiver import CUT, HOLD, SECRET, Receiver
-from tests.support.stores import Database, database, made
+from tests.support.stores import Database
 from tests.support.stores import eventually as soon
 
 AT = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 QUICK = Patience(answer_seconds=0.3, first_seconds=0.02, most_seconds=0.1, attempts=3)
-
-
-@pytest.fixture
-async def db(tmp_path: Path) -> Database:
-    return await made(database("sqlite", tmp_path))
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """`callcenter figures`: what was shown is what the journal says, or it is named."""
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -20,11 +19,7 @@ from tests.support.stores import NOON, Teller, new_call_id, seat, whole_call, wr
 DAY = "2026-11-24"
 Command = Callable[..., tuple[int, str]]
 
-
-@pytest.fixture(autouse=True)
-def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("CALLCENTER_")]:
-        monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("no_settings_of_this_machine")
 
 
 @pytest.fixture

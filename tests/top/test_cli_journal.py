@@ -1,5 +1,4 @@
 import asyncio
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -16,11 +15,7 @@ from tests.support.stores import NOON, Teller, new_call_id, seat, whole_call, wr
 
 Command = Callable[..., tuple[int, str, str]]
 
-
-@pytest.fixture(autouse=True)
-def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("CALLCENTER_")]:
-        monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("no_settings_of_this_machine")
 
 
 @pytest.fixture
