@@ -1,10 +1,8 @@
 """Calls per second, and what one call costs, through us and through a plain dialplan with Asterisk's own queue.
 
 Without a flow the caller hears ringing until a seat answers; with one he is greeted first (the flow `direct`; the plain
-dialplan plays the same greeting). Recording is on in both. Seats answer at once. The most calls a second are found by
-halving: so many go through for eight seconds, and for twice as long as a call lasts, every one of them to a seat, none
-fails, and 95 % of the citizens have their 200 OK within a second. What does not go well is tried once more: the machine
-may not be ours alone.
+dialplan plays the same greeting). Recording is on in both. Seats answer at once. A talk lasts a second and nobody
+speaks, so that setting up is all there is to a call; what becomes of it with a talk: `whole_calls.py`.
 """
 
 import asyncio
@@ -13,8 +11,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.chapter import Chapter, Row, percentile, shares
-from benchmarks.sipp import Seats, dial, seats_of
+from benchmarks.chapter import Chapter, Row, shares
+from benchmarks.most_calls import most_calls
+from benchmarks.sipp import dial, seats_of
 from benchmarks.systems import Cost, System, ours, plain
 
 SEATS = 200
@@ -22,9 +21,7 @@ SEAT_PORT = 17_700
 RUNS = 2
 COST_RATE, COST_CALLS = 8, 160
 RATES = tuple(range(10, 161, 10))
-LEAST_ROUND_SECONDS = 8
 GREETED_SECONDS, TALK_SECONDS = 7.0, 1.0
-SOON_MS = 1000.0
 SETTLED_SECONDS = 3.0
 
 
@@ -68,7 +65,7 @@ async def most_of_ours(arrival: str) -> float:
     with tempfile.TemporaryDirectory(prefix="callcenter-benchmark-") as name:
         folder = Path(name)
         async with ours(SEATS, arrival=arrival) as system, seats_of(system, folder, port=SEAT_PORT) as seats:
-            return await _most(system, seats, folder, talk_of(arrival))
+            return await most_calls(system, seats, folder, rates=RATES, talk_seconds=talk_of(arrival))
 
 
 def talk_of(arrival: str) -> float:
@@ -89,7 +86,7 @@ async def _measure(running: AbstractAsyncContextManager[System], found: _Found, 
                 (found.asterisk, found.controller), idle, before, system.cpu(), strict=True
             ):
                 costs.append((ended - began - rest * lasted) * 1000 / COST_CALLS)
-            found.most.append(await _most(system, seats, folder, talk))
+            found.most.append(await most_calls(system, seats, folder, rates=RATES, talk_seconds=talk))
 
 
 async def _used(system: System, seconds: float) -> tuple[float, float]:
@@ -98,26 +95,3 @@ async def _used(system: System, seconds: float) -> tuple[float, float]:
     await asyncio.sleep(seconds)
     after = system.cpu()
     return (after[0] - before[0]) / seconds, (after[1] - before[1]) / seconds
-
-
-async def _most(system: System, seats: Seats, folder: Path, talk: float) -> float:
-    """Find the highest of the rates at which all goes well, by halving."""
-    low, high = -1, len(RATES)
-    while high - low > 1:
-        middle = (low + high) // 2
-        rate = RATES[middle]
-        if await _goes_well(system, seats, folder, rate, talk) or await _goes_well(system, seats, folder, rate, talk):
-            low = middle
-        else:
-            high = middle
-    return float(RATES[low]) if low >= 0 else 0.0
-
-
-async def _goes_well(system: System, seats: Seats, folder: Path, rate: int, talk: float) -> bool:
-    before = seats.answered()
-    calls = rate * round(max(LEAST_ROUND_SECONDS, 2 * talk + 1))  # else it were over before as many talk as will
-    dialled, _ = await dial(system, folder, rate=rate, calls=calls, talk_seconds=talk, at_once=calls)
-    await asyncio.sleep(SETTLED_SECONDS)
-    answered = seats.answered() - before
-    soon = percentile(dialled.answered_ms, 0.95) if dialled.answered_ms else SOON_MS + 1
-    return dialled.failed == 0 and answered == calls and soon <= SOON_MS
