@@ -12,7 +12,7 @@ from benchmarks.machine import described
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 _HEAD = """# Performance
 
-Made by `python -m benchmarks --write`; do not edit. Each chapter says its command, when and on what machine it ran. The
+Made by `scripts/benchmark --write`; do not edit. Each chapter says its command, when and on what machine it ran. The
 median of its runs stands first, the spread (least and most) beside it. What is compared ran side by side, in turns.
 """
 _TABLE = ("| figure | median | spread | runs | target | met |", "| --- | --- | --- | --- | --- | --- |")
@@ -79,7 +79,7 @@ class Chapter:
     @property
     def text(self) -> str:
         """Write it out."""
-        command = f"`python -m benchmarks {self.name} --write`"
+        command = f"`scripts/benchmark {self.name} --write`"
         parts = [
             f"<!-- {self.name} -->\n## {self.title}",
             f"{command}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {described()}",

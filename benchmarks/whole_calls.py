@@ -5,16 +5,13 @@ lasts minutes. Here each call has its talk, a short one, and is recorded.
 """
 
 import asyncio
-import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from benchmarks.chapter import Chapter, Row, shares
-from benchmarks.most_calls import SETTLED_SECONDS, most_calls
-from benchmarks.sipp import Seats, dial, seats_of
-from benchmarks.systems import Cost, System, ours, plain
+from benchmarks.most_calls import SETTLED_SECONDS, Calls, Manned, most_calls, with_seats
+from benchmarks.sipp import dial
+from benchmarks.systems import Cost, ours, plain
 
 SEATS = 200
 SEAT_PORT, ECHO_PORT = 17_820, 17_940
@@ -24,10 +21,6 @@ STEADY_SECONDS = TALK_SECONDS + 5.0  # from then on as many go as come
 MEASURED_SECONDS = 30.0
 RUNS = 2
 _VOICE = bytes(range(256)) * 63  # two seconds of A-law that is no silence; what it says costs nothing more or less
-_SYSTEMS: Mapping[str, Callable[[], AbstractAsyncContextManager[System]]] = {
-    "ours": lambda: ours(SEATS, arrival="ring"),
-    "plain": lambda: plain(SEATS, arrival="ring"),
-}
 
 
 @dataclass(slots=True)
@@ -38,19 +31,18 @@ class _Found(Cost):
 
 
 async def measure() -> Chapter:
-    """Measure both in turns."""
-    found = {name: _Found() for name in _SYSTEMS}
+    """Measure both side by side."""
+    mine, theirs = _Found(), _Found()
     for run in range(RUNS):
-        for name in sorted(_SYSTEMS, reverse=run % 2 == 1):
-            await _measure(_SYSTEMS[name](), found[name])
-    mine, theirs = found["ours"], found["plain"]
+        await _measure([mine, theirs], turned=run % 2 == 1)
     return Chapter(
         name="whole_calls",
         title="Calls per second with their talks",
-        how=f"No flow, {SEATS} seats; each call has a talk of {TALK_SECONDS:g} s in which both sides speak all the "
-        "time (SIPp, on the same two cores) and are recorded. The most calls a second are found as in "
-        f"`calls_per_second`. What a call costs: processor time at {RATE} calls a second, of {MEASURED_SECONDS:g} s in "
-        "which as many come as go; what is used while nobody calls is in it.",
+        how=f"Two systems of {SEATS} seats side by side, no flow, a round of one after a round of the other; each call "
+        f"has a talk of {TALK_SECONDS:g} s in which both sides speak all the time (SIPp, on the same two cores) and "
+        "are recorded. The most calls a second are found as in `calls_per_second`. What a call costs: processor time "
+        f"at {RATE} calls a second, of {MEASURED_SECONDS:g} s in which as many come as go; what is used while nobody "
+        "calls is in it.",
         rows=[
             Row(figure="calls a second, ours", values=mine.most, unit=""),
             Row(figure="calls a second, plain", values=theirs.most, unit=""),
@@ -63,27 +55,42 @@ async def measure() -> Chapter:
     )
 
 
-async def _measure(running: AbstractAsyncContextManager[System], found: _Found) -> None:
-    with tempfile.TemporaryDirectory(prefix="callcenter-benchmark-") as name:
-        folder = Path(name)
-        async with running as system, seats_of(system, folder, port=SEAT_PORT, echo=ECHO_PORT) as seats:
-            await _add_cost(system, seats, folder, found)
-            most = await most_calls(system, seats, folder, rates=RATES, talk_seconds=TALK_SECONDS, voice=_VOICE)
-            found.most.append(most)
+async def _measure(found: Sequence[_Found], *, turned: bool) -> None:
+    """Measure ours and the plain one; `turned`: the plain one first."""
+    async with (
+        with_seats(ours(SEATS, arrival="ring"), port=SEAT_PORT, echo=ECHO_PORT) as mine,
+        with_seats(plain(SEATS, arrival="ring"), port=SEAT_PORT + 1, echo=ECHO_PORT + 10) as theirs,
+    ):
+        both = list(zip([mine, theirs], found, strict=True))[:: -1 if turned else 1]
+        for system, cost in both:
+            await _add_cost(system, cost)
+        calls = Calls(talk_seconds=TALK_SECONDS, voice=_VOICE)
+        most = await most_calls([system for system, _ in both], calls, rates=RATES)
+        for (_, each), rate in zip(both, most, strict=True):
+            each.most.append(rate)
 
 
-async def _add_cost(system: System, seats: Seats, folder: Path, cost: Cost) -> None:
+async def _add_cost(manned: Manned, cost: Cost) -> None:
+    before = manned.seats.answered()
     calls = round(RATE * (STEADY_SECONDS + MEASURED_SECONDS))
     async with asyncio.TaskGroup() as tasks:
-        talks = dial(system, folder, rate=RATE, calls=calls, talk_seconds=TALK_SECONDS, at_once=calls, voice=_VOICE)
+        talks = dial(
+            manned.system,
+            manned.folder,
+            rate=RATE,
+            calls=calls,
+            talk_seconds=TALK_SECONDS,
+            at_once=calls,
+            voice=_VOICE,
+        )
         talking = tasks.create_task(talks, name="talks")
         await asyncio.sleep(STEADY_SECONDS)
-        before = system.cpu()
+        began = manned.system.cpu()
         await asyncio.sleep(MEASURED_SECONDS)
-        after = system.cpu()
+        ended = manned.system.cpu()
     dialled, _ = talking.result()
     await asyncio.sleep(SETTLED_SECONDS)
-    if dialled.failed or seats.answered() < calls:
-        raise RuntimeError(f"only {seats.answered()} of {calls} calls came about: {dialled.failed} failed")
-    for each, began, ended in zip((cost.asterisk, cost.controller), before, after, strict=True):
-        each.append((ended - began) * 1000 / (MEASURED_SECONDS * RATE))
+    if dialled.failed or manned.seats.answered() - before < calls:
+        raise RuntimeError(f"not all of {calls} calls came about: {dialled.failed} failed")
+    for each, first, last in zip((cost.asterisk, cost.controller), began, ended, strict=True):
+        each.append((last - first) * 1000 / (MEASURED_SECONDS * RATE))

@@ -48,7 +48,11 @@ class Health:
         disk: Callable[[], Awaitable[DiskUse]],
         events: Callable[[], tuple[str, str]],
     ) -> None:
-        """`events` says how those outside are told what happens."""
+        """Join the parts.
+
+        `events` says how those outside are told what happens. It and `database` give an `Earlier` as detail where
+        nothing is wrong any more. `disk` raises TimeoutError where the disk does not answer.
+        """
         self._link = link
         self._switchboard = switchboard
         self._database = database
@@ -62,7 +66,7 @@ class Health:
         return self._all(await self._recordings())
 
     async def at_a_glance(self, free_bytes: Callable[[], Awaitable[int]]) -> Mapping[str, ComponentHealth]:
-        """Say the same every second, without counting what all recordings take."""
+        """Say the same every second, without counting what all recordings take. `free_bytes` must not wait for ever."""
         try:
             return self._all(ComponentHealth(status=OK, detail=f"{await free_bytes() // MB} MB free"))
         except OSError as error:
@@ -118,4 +122,6 @@ class Health:
 
 
 def _unusable(error: OSError) -> ComponentHealth:
+    if isinstance(error, TimeoutError):
+        return ComponentHealth(status=DOWN, detail="the recordings' folder does not answer")
     return ComponentHealth(status=DOWN, detail=f"the recordings' folder cannot be used: {error.strerror}")

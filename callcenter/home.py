@@ -161,6 +161,8 @@ class Home:
     def held(self) -> Iterator[None]:
         """Hold this home, so that no other process works in it. Needs `make` first.
 
+        Root gives the lock to the home's owner, who is to hold it afterwards.
+
         Raises:
             HomeInUseError: another process holds it.
             HomeError: the lock cannot be made.
@@ -168,7 +170,7 @@ class Home:
         """
         path = self.run / "home.lock"
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, ONLY_OURS)
+            handle = self._open_lock(path)
         except OSError as error:
             raise HomeError(f"{path} cannot be made ({error.strerror})") from error
         try:
@@ -185,6 +187,18 @@ class Home:
             yield
         finally:
             os.close(handle)  # and with it the lock
+
+    def _open_lock(self, path: Path) -> int:
+        """Open a file that its owner alone may read; root makes it the home's owner's. Raises OSError."""
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, ONLY_OURS)
+        try:
+            owner = self.folder.stat()
+            if os.geteuid() == 0 and os.fstat(handle).st_uid != owner.st_uid:
+                os.fchown(handle, owner.st_uid, owner.st_gid)
+        except OSError:
+            os.close(handle)
+            raise
+        return handle
 
 
 def write_pid(path: Path, pid: int) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from callcenter.domain.earlier import Earlier
 from callcenter.domain.views import Json, alarm_view, queue_view, seat_view, trunk_view
 from callcenter.events.address import BrokerAddress
 from callcenter.events.letters import BROKER
@@ -55,18 +56,20 @@ class Outside:
         return {name: (reader.waiting, reader.dropped) for name, reader in self._outbox.readers.items()}
 
     def health(self) -> tuple[str, str]:
-        """Say how it is: `off`, `ok` or `degraded`, and why."""
+        """Say how it is: `off`, `ok` or `degraded`, and why; `Earlier` where all are told what happens now."""
         if self._publisher is None and not self._senders:
             return "off", "neither a broker nor a webhook is set"
-        said = [] if self._publisher is None else [self._publisher.health()]
-        for sender in self._senders:
-            status, detail = sender.health()
-            said.append((status, f"webhook {sender.webhook.id}: {detail}"))
+        said = [] if self._publisher is None else [("", *self._publisher.health())]
+        said += [(f"webhook {sender.webhook.id}: ", *sender.health()) for sender in self._senders]
         if (fault := self._outbox.fault()) is not None:
-            said.append(("degraded", f"the outbox: {fault}"))
+            said.append(("the outbox: ", "degraded", fault))
         if self._outbox.unfit:
-            said.append(("degraded", f"{self._outbox.unfit} events could not be kept"))
-        return max((status for status, _ in said), key=_SEVERITY.index), "; ".join(detail for _, detail in said)
+            said.append(("", "degraded", Earlier(f"{self._outbox.unfit} events could not be kept")))
+        worst = max((status for _, status, _ in said), key=_SEVERITY.index)
+        told = "; ".join(whose + detail for whose, _, detail in said)
+        faults = [detail for _, status, detail in said if status == "degraded"]
+        is_over = bool(faults) and all(isinstance(detail, Earlier) for detail in faults)
+        return worst, Earlier(told) if is_over else told
 
     async def run(self) -> None:
         """Tell until cancelled; then what is left goes to the outbox, for the next start."""

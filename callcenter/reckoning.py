@@ -67,6 +67,13 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Nobody waits for the answer to this question any more."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What it answers; `fault`: why it cannot."""
 
@@ -269,7 +276,8 @@ class Reckoner:
         except TimeoutError as error:
             raise UnavailableError(f"the figures took longer than {ANSWER_SECONDS:.0f} s") from error
         finally:
-            self._asked.pop(number, None)
+            if self._asked.pop(number, None) is not None:  # it goes only with its answer
+                self._write(GivenUp(number))
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

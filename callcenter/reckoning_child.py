@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from callcenter.clock import SystemClock
 from callcenter.domain.errors import CallcenterError
 from callcenter.office.figures import FigureOffice
 from callcenter.office.live_figures import EVERY_SECONDS, LiveFigures
-from callcenter.reckoning import Ahead, Answer, Change, Question, frame, read_frame
+from callcenter.reckoning import Ahead, Answer, Change, GivenUp, Question, frame, read_frame
 from callcenter.storage.shown_figures import ShownFigures
 from callcenter.storage.store import Store
 from callcenter.storage.told import Told
@@ -62,6 +63,7 @@ async def serve(
         else:
             outgoing.write(frame(Answer(question.number, found)))
 
+    asked: dict[int, asyncio.Task[None]] = {}
     first = await read_frame(incoming)
     clock.be_behind(first.by)  # before any day is begun: it may be another one by the machine's clock
     async with asyncio.TaskGroup() as tasks:
@@ -73,8 +75,16 @@ async def serve(
                     live.take(each)
             elif isinstance(told, Ahead):
                 clock.be_behind(told.by)
+            elif isinstance(told, GivenUp):
+                if (answering := asked.get(told.number)) is not None:
+                    answering.cancel()
             else:
-                tasks.create_task(answer(told), name="a question")
+                answering = asked[told.number] = tasks.create_task(answer(told), name="a question")
+                answering.add_done_callback(partial(_forget, asked, told.number))
+
+
+def _forget(asked: dict[int, asyncio.Task[None]], number: int, _: asyncio.Task[None]) -> None:
+    asked.pop(number, None)
 
 
 async def _main(database: str, zone: ZoneInfo, told_from: int, told_to: int) -> None:

@@ -100,17 +100,29 @@ def _home(later: Mapping[str, _Written]) -> Path:
         return CHECKOUT / "var"
     if not str(written.value):
         return CHECKOUT / "var"  # told below, like every wrong value
-    return Path(written.value).expanduser().absolute()
+    return expanded(written.value).absolute()
+
+
+def expanded(path: str) -> Path:
+    """Read `~` and `~USER` as the folder of that user; where there is none, it is an ordinary name."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def _absolute(written: Mapping[str, _Written], home: Path) -> dict[str, Path]:
-    """Folders named in the file are seen from the home, others from where the command was given."""
+    """Folders and files named in the home's file are seen from the home, others from where the command was given."""
     found = {} if "home" in written and not str(written["home"].value) else {"home": home}
-    for name in ("flows_folder", "agents_folder", "mqtt_ca_file"):
-        if name in written and isinstance(written[name].value, str) and written[name].value:
-            path = Path(written[name].value).expanduser()
-            found[name] = home / path if written[name].origin.startswith(str(home)) else path.absolute()
+    for name, one in written.items():
+        if name != "home" and _is_path(name) and isinstance(one.value, str) and one.value:
+            path = expanded(one.value)
+            found[name] = home / path if one.origin.startswith(str(home)) else path.absolute()
     return found
+
+
+def _is_path(name: str) -> bool:
+    return "Path" in str(Settings.model_fields[name].annotation)
 
 
 def _from_file(path: Path, mistakes: list[str]) -> dict[str, _Written]:

@@ -60,7 +60,7 @@ class Demo:
         await self.hotline.put(f"seats/{self.seat.extension}/state", {"state": "ready"})
         await self._until_on_duty()
         self.story.tell(
-            f"座席 {self.seat.extension} 的话机已注册，话务员{self.seat.operator}就绪。",
+            f"坐席 {self.seat.extension} 的话机已注册，话务员{self.seat.operator}就绪。",
             f"Seat {self.seat.extension}: phone registered, operator ready.",
         )
 
@@ -75,10 +75,10 @@ class Demo:
         await taken.answer()
         talking = await self.events.until("call.talking", within=5.0, id=self.call_id)
         if talking.data["seat"] != self.seat.extension:
-            raise NotSoError("来电被其他座席接走", "another seat got the call")
+            raise NotSoError("来电被其他坐席接走", "another seat got the call")
         waited = _between(talking.data["t0"], talking.data["t4"])
         self.story.tell(
-            f"座席 {self.seat.extension} 接听，双方通话。从拨入到人工接听 {waited:.1f} 秒。",
+            f"坐席 {self.seat.extension} 接听，双方通话。从拨入到人工接听 {waited:.1f} 秒。",
             f"Seat {self.seat.extension} answers; they talk, {waited:.1f} s after the call came in.",
         )
         notes = WordsAsTheyCome(self.hotline, self.events, self.story)
@@ -135,7 +135,7 @@ class Demo:
     async def _rings(self, taken: SoftCall) -> None:
         await self.events.until("call.ringing", within=5.0, id=self.call_id)
         self.story.tell(
-            f"座席 {self.seat.extension} 的话机振铃，来电显示：{_shown(taken.peer)}。",
+            f"坐席 {self.seat.extension} 的话机振铃，来电显示：{_shown(taken.peer)}。",
             f"The phone of seat {self.seat.extension} rings and shows {_shown(taken.peer)}.",
         )
         await asyncio.sleep(_RINGS_FOR)
@@ -202,13 +202,13 @@ async def play(folder: Path) -> None:
         live = await hotline.all_of("calls", live="true")
         if live or any(seat["state"] not in {"offline", "break"} for seat in seats):
             raise NotSoError(
-                "热线正在工作：有座席在岗或有来电，演示会打扰他们",
+                "热线正在工作：有坐席在岗或有来电，演示会打扰他们",
                 "the hotline is at work (seats on duty or callers): the demonstration would disturb them",
             )
         free = [seat for seat in seats if seat["phone"] == "missing"]
         account = next((seat for seat in home.seats if seat.extension in {s["extension"] for s in free}), None)
         if account is None:
-            raise NotSoError("没有空闲座席可供演示", "no seat is free for the demonstration")
+            raise NotSoError("没有空闲坐席可供演示", "no seat is free for the demonstration")
         before = next(seat for seat in free if seat["extension"] == account.extension)
         is_trunk = can_be_trunk(home.trunk)
         async with (
@@ -217,7 +217,7 @@ async def play(folder: Path) -> None:
             SoftPhones.at(home.sip, listen=home.trunk if is_trunk else None) as phones,
         ):
             await Demo(home, hotline, events, phones, account, story, is_trunk).run()
-        story.tell("演示完成，座席已恢复原状态。", "All of it happened. The seat is as it was.")
+        story.tell("演示完成，坐席已恢复原状态。", "All of it happened. The seat is as it was.")
 
 
 @contextlib.asynccontextmanager
@@ -254,7 +254,7 @@ def _written(ticket: Json, call: Json) -> str:
         ("地址 Address", ticket["address"]),
         ("诉求内容 Matter", ticket["matter"]),
         ("期望结果 Wanted", ticket["wanted"]),
-        ("座席 Seat", call["seat"]),
+        ("坐席 Seat", call["seat"]),
         ("通话 Call", call["id"]),
         ("登记时间 Filed", ticket["filed"]),
         ("留痕 Trace", " → ".join(entry["action"] for entry in ticket["trace"])),

@@ -9,7 +9,7 @@ from scripts.hotline_client import Event, Events, HotlineClient, Json
 from scripts.phones.waiting import NotInTimeError
 
 _HOW_TO_FETCH = "scripts/callcenter speech fetch whisper-base"
-_LAST_WORDS = 20.0  # seconds for what is still being heard when the call ends
+_LAST_WORDS = 45.0  # seconds for what is still being heard when the call ends; a busy machine hears slowly
 
 
 class WordsAsTheyCome:

@@ -288,7 +288,8 @@ def alerts() -> str:
             "labels": {"severity": "critical"},
             "annotations": {
                 "summary": "热线系统没有应答",
-                "description": "请检查主机、网络和 callcenter 服务；通话由 Asterisk 自行维持。",
+                "description": "如仅调度进程中断，通话不受影响；如主机停机或断网，热线已中断。"
+                "请立即检查主机、网络和 callcenter 服务。",
             },
         }
     ]

@@ -91,6 +91,8 @@ class Operation(Generic[Q, B]):
     """The version must be named: 428 without it."""
     lasting: bool = False
     """Goes on for as long as the one who asked stays."""
+    seconds: float | None = None
+    """How long the office may take to do it; None: ACT_SECONDS."""
 
     @property
     def takes_body(self) -> bool:
@@ -128,7 +130,7 @@ async def invoke(operation: Operation[Q, B], desk: Desk, request: web.Request) -
     if operation.lasting:
         return await operation.handle(ask)
     try:
-        async with asyncio.timeout(ACT_SECONDS):
+        async with asyncio.timeout(operation.seconds or ACT_SECONDS):
             return await operation.handle(ask)
     except InvalidInputError as error:
         if operation.takes_body:

@@ -18,6 +18,7 @@ from callcenter.domain.views import Json, moment
 from callcenter.office.figures import Figures
 
 LONGEST_DAYS = 32
+REPLY_SECONDS = 65.0  # a month takes longer than anything else that is asked; after 60 the office gives up itself
 LONGEST_BY_HALF_HOURS = 2  # days: 96 lists of figures
 
 
@@ -137,7 +138,7 @@ def _period(query: FigureQuery, today: Period) -> Period:
     begins = query.begins or today.begins if query.window is None else ends - query.window
     if ends < begins:
         raise _refused("to", "must not be before from")
-    if (ends - begins).days >= LONGEST_DAYS:
+    if ends - begins > timedelta(days=LONGEST_DAYS):
         raise _refused("to", f"{LONGEST_DAYS} days at most can be asked for")
     return Period(begins, ends)
 
@@ -179,5 +180,6 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
         query=FigureQuery,
         body=Nothing,
         answers={200: Answer(says="All figures.", shape=FigureList, example=EXAMPLE)},
+        seconds=REPLY_SECONDS,
     ),
 )

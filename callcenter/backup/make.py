@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +21,9 @@ from callcenter.storage.spool import MARK_NAME, SPOOL_NAME, Spool
 
 AGENTS, FLOWS, RECORDINGS, SPOOL = "agents", "ivr_flows", "recordings", "spool"
 """Folders of a backup."""
+
+NAMED_FILES = {"webhooks_file": "webhooks.toml", "mqtt_ca_file": "mqtt-ca.pem"}
+"""Files of a backup that lie wherever a setting says, by that setting."""
 
 _MAKING = ".making-"  # a folder of that name is none yet, or never became one
 _LOCK = ".lock"
@@ -115,10 +118,13 @@ class _Making:
         os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
         self.note(path)
 
-    def take_folder(self, source: Path, path: str) -> None:
-        """Take every file of a folder, however deep; what is no plain file is left out. Blocks."""
+    def take_folder(self, source: Path, path: str, *, without: Collection[Path] = ()) -> None:
+        """Take every file of a folder, however deep; what is no plain file is left out. Blocks.
+
+        `without`: files that are taken by themselves, as `Path.resolve` gives them.
+        """
         for each in sorted(source.rglob("*")):
-            if each.is_file() and not each.is_symlink():
+            if each.is_file() and not each.is_symlink() and not (without and each.resolve() in without):
                 self.take(each, f"{path}/{each.relative_to(source).as_posix()}")
 
     def _link(self, path: str, *, size: int, changed: int) -> bool:
@@ -155,8 +161,15 @@ def _take_files(settings: Settings, home: Home, making: _Making, copy: DatabaseC
         making.note(f"{SPOOL}/{MARK_NAME}")
     making.take(home.secrets_file, home.secrets_file.name)
     making.take(home.settings_file, SETTINGS_NAME)
-    making.take_folder(settings.agents_folder, AGENTS)
-    making.take_folder(settings.flows_folder, FLOWS)
+    by_themselves: set[Path] = set()
+    for setting, name in NAMED_FILES.items():
+        file: Path | None = getattr(settings, setting)
+        if file is not None:
+            making.take(file, name)
+            by_themselves.add(file.resolve())
+    # Rosters and flows are restored for Asterisk's user to read: a list of webhooks that lies among them must not be.
+    making.take_folder(settings.agents_folder, AGENTS, without=by_themselves)
+    making.take_folder(settings.flows_folder, FLOWS, without=by_themselves)
     # The recordings last: each that the database calls kept is there, unless its time was over.
     making.take_folder(home.recordings, RECORDINGS)
 

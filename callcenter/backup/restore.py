@@ -3,19 +3,19 @@
 import asyncio
 import os
 import shutil
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from callcenter.backup.make import AGENTS, FLOWS, RECORDINGS, SPOOL, newest_backup
+from callcenter.backup.make import AGENTS, FLOWS, NAMED_FILES, RECORDINGS, SPOOL, newest_backup
 from callcenter.backup.manifest import FILE_NAME, BackupError, Manifest, check_files, read_manifest
+from callcenter.backup.settings_text import SettingsText, read_settings_text
 from callcenter.domain.errors import CallcenterError
 from callcenter.home import Home, HomeInUseError, read_pid
 from callcenter.journal_memory import forget_memories
 from callcenter.settings_sources import FILE_NAME as SETTINGS_NAME
-from callcenter.settings_sources import load_settings
+from callcenter.settings_sources import expanded, load_settings
 from callcenter.storage.backup import FILES, SQLITE, kind_of, put_back
 from callcenter.storage.migrate import is_known
 from callcenter.storage.spool import MARK_NAME, SPOOL_NAME, Spool
@@ -97,11 +97,13 @@ def _database(backup: Path, home: Path, assignments: Sequence[str], environment:
 
 
 def _first_file(home: Path) -> str | None:
-    """Name a file that a home holds already; folders alone, and locks, are no content."""
-    for path in home.rglob("*") if home.is_dir() else ():
-        inside = path.relative_to(home)
-        if path.is_file() and inside.parts[0] not in _NOT_ITS_OWN:
-            return str(inside)
+    """Name a file that a home holds already; folders alone, locks, and what the system hides there are no content."""
+    for top in home.glob("*"):
+        if top.name in _NOT_ITS_OWN or top.name.startswith("."):
+            continue
+        for path in (top, *top.rglob("*")):
+            if path.is_file():
+                return str(path.relative_to(home))
     return None
 
 
@@ -116,17 +118,23 @@ async def _put_in_place(backup: Path, manifest: Manifest, home: Home, url: str, 
     """Recordings first, they harm nobody; then the database, whole or not; small files at the very end."""
     owner = _owner(home.folder)
     await asyncio.to_thread(_take_recordings, backup, manifest, home, owner)
-    replaced = _lay_aside(home) if force else None
+    settings = read_settings_text(backup / SETTINGS_NAME)
+    places = {name: _place(home, settings, setting) for setting, name in NAMED_FILES.items() if name in manifest.files}
+    replaced = _lay_aside(home, places) if force else None
     try:
         await put_back(url, backup, replace=force)
     except CallcenterError:
-        _take_back(home, replaced)
+        _take_back(home, replaced, places)
         raise
     if kind_of(url) == SQLITE:
         _give(home.database, owner)
     _take_spool(backup, home, owner)
     forget_memories(home.folder)
-    notes = list(_take_settings(backup, home, owner))
+    notes = [
+        *_take_folders(backup, settings, home, owner),
+        *_take_named_files(backup, places, settings, home, owner),
+    ]
+    _write_settings(settings.text, home, owner)
     _copy(backup / home.secrets_file.name, home.secrets_file, owner, mode=_ONLY_OURS)
     for path in (home.run, home.log, home.recordings, home.incoming, home.asterisk, home.prompts, home.spool):
         _give(path, owner)
@@ -155,25 +163,65 @@ def _take_spool(backup: Path, home: Home, owner: tuple[int, int] | None) -> None
         _copy(backup / SPOOL / MARK_NAME, home.spool / MARK_NAME, owner, mode=_ONLY_OURS)
 
 
-def _take_settings(backup: Path, home: Home, owner: tuple[int, int] | None) -> Iterator[str]:
+def _take_folders(backup: Path, settings: SettingsText, home: Home, owner: tuple[int, int] | None) -> Iterator[str]:
     """Put rosters and flows into the home, and have its settings name them there. Gives what was decided."""
-    file = backup / SETTINGS_NAME
-    text = file.read_text("utf-8-sig") if file.exists() else ""
-    written = tomllib.loads(text)
-    added = ""
     for setting, folder in _SETTINGS_OF.items():
-        named = written.get(setting)
-        if named is not None and Path(named).expanduser().is_absolute():
+        named = settings.written.get(setting)
+        if named is not None and expanded(named).is_absolute():
             yield f"{setting} is {named}, which is left as it is; what it held is in {backup / folder}"
             continue
         target = home.folder / (folder if named is None else named)
         _copy_folder(backup / folder, target, owner)
         if named is None:
-            added += f'{setting} = "{folder}"  # as restored\n'
+            settings.set_to(setting, folder)
             yield f"{setting} is now {target}"
-    if text or added:
+
+
+def _take_named_files(
+    backup: Path, places: Mapping[str, Path], settings: SettingsText, home: Home, owner: tuple[int, int] | None
+) -> Iterator[str]:
+    """Put the files that settings name into the home, and have its settings name them there. Gives what was decided."""
+    for setting, name in NAMED_FILES.items():
+        named = settings.written.get(setting)
+        before = home.folder / expanded(named) if named else None
+        if name not in places:
+            if before is not None:
+                yield f"{setting} is {before}, which this backup does not hold; see that it is there"
+            continue
+        target = places[name]
+        _copy(backup / name, target, owner, mode=_ONLY_OURS)
+        if before is not None and _inside(home, before) is not None:
+            continue
+        if before is None and setting == "mqtt_ca_file" and not _names_broker_by_tls(settings):
+            yield f"{setting} is not in the settings; write {target} where mqtt_url is set"
+        elif settings.set_to(setting, name):
+            yield f"{setting} is now {target}" + (f"; it was {before}" if before else "")
+        else:
+            yield f"{setting} is still {before}; write {target} for it"
+
+
+def _place(home: Home, settings: SettingsText, setting: str) -> Path:
+    """Say where in the home a file is put: where the setting names it, or, where that is elsewhere, at the top."""
+    named = settings.written.get(setting)
+    inside = _inside(home, home.folder / expanded(named)) if named else None
+    return home.folder / (inside or NAMED_FILES[setting])
+
+
+def _inside(home: Home, path: Path) -> Path | None:
+    """Give a path as it is seen from the home; None where it leads out of it."""
+    seen = Path(os.path.relpath(path, home.folder))
+    return None if os.pardir in seen.parts else seen
+
+
+def _names_broker_by_tls(settings: SettingsText) -> bool:
+    """Tell whether the file itself names a broker for the certificate: a certificate without one is refused."""
+    return str(settings.written.get("mqtt_url", "")).lower().startswith("mqtts:")
+
+
+def _write_settings(text: str, home: Home, owner: tuple[int, int] | None) -> None:
+    if text:
         fresh = home.settings_file.with_name(f"{SETTINGS_NAME}.restoring")
-        fresh.write_text(added + text, encoding="utf-8")  # before the first line: a table may begin there
+        fresh.write_text(text, encoding="utf-8")
         fresh.chmod(_ONLY_OURS)
         _give(fresh, owner)
         fresh.replace(home.settings_file)
@@ -186,25 +234,30 @@ def _copy_folder(source: Path, target: Path, owner: tuple[int, int] | None) -> N
             _copy(path, target / path.relative_to(source), owner, mode=_READABLE, folder_mode=_PASSABLE_FOLDER)
 
 
-def _lay_aside(home: Home) -> Path | None:
-    """Move what would be replaced into a folder of its own; nothing of a citizen's is ever deleted here."""
+def _lay_aside(home: Home, places: Mapping[str, Path]) -> Path | None:
+    """Move what would be replaced into a folder of its own; nothing of a citizen's is ever deleted here.
+
+    `places`: where files lie that settings name, by the name that each gets there.
+    """
     names = [home.secrets_file.name, SETTINGS_NAME, AGENTS, FLOWS, *(p.name for p in home.folder.glob("*.sqlite3*"))]
-    found = [home.folder / name for name in names if (home.folder / name).exists()]
+    known = {**places, **{name: home.folder / name for name in names}}
+    found = {name: path for name, path in known.items() if path.exists()}
     if not found:
         return None
     aside = home.folder / f"replaced-{datetime.now(UTC):%Y-%m-%dT%H%M%S.%fZ}"
     aside.mkdir(mode=_PRIVATE_FOLDER)
-    for path in found:
-        path.rename(aside / path.name)
+    for name, path in found.items():
+        path.rename(aside / name)
     return aside
 
 
-def _take_back(home: Home, aside: Path | None) -> None:
+def _take_back(home: Home, aside: Path | None, places: Mapping[str, Path]) -> None:
     """Have everything stand again where it stood: the database could not be restored, and is as it was."""
-    for path in () if aside is None else list(aside.iterdir()):
-        path.rename(home.folder / path.name)
-    if aside is not None:
-        aside.rmdir()
+    if aside is None:
+        return
+    for path in sorted(aside.iterdir(), key=lambda path: path.name in places):  # they may lie among the rosters
+        path.rename(places.get(path.name, home.folder / path.name))
+    aside.rmdir()
 
 
 def _copy(
@@ -213,7 +266,8 @@ def _copy(
     """Copy one file under another name first: what has its own name is whole."""
     for parent in reversed(target.parents):
         if not parent.exists():
-            parent.mkdir(mode=folder_mode)
+            parent.mkdir(mode=_PRIVATE_FOLDER)
+            parent.chmod(folder_mode)  # the umask has no say in it
             _give(parent, owner)
     fresh = target.with_name(f"{target.name}.restoring")
     fresh.unlink(missing_ok=True)

@@ -22,6 +22,8 @@ def backup(
 ) -> None:
     """Copy all that a hotline must not lose, while it works: database, recordings, secrets, settings, rosters, flows.
 
+    The list of webhooks and the broker's certificate come with them, wherever the settings say that they lie.
+
     Makes FOLDER/DATE-TIME. A recording that the backup before holds already is linked to, and takes no room twice.
     Delete old ones with rm -r. PostgreSQL needs pg_dump on this machine.
 
@@ -54,7 +56,8 @@ def restore(
 ) -> None:
     """Bring a home back from a backup. The hotline of that home must be stopped, and the home empty.
 
-    Every file is compared with the manifest first. Rosters and flows go into the home, and its settings name them.
+    Every file is compared with the manifest first. Rosters, flows, the list of webhooks and the broker's certificate go
+    into the home, and its settings name them.
 
     \b
     Examples:

@@ -136,7 +136,8 @@ _KINDS = (
     AlarmKind(
         name=ASTERISK,
         chinese="与 Asterisk 失去联系",
-        advice="通话由 Asterisk 自行维持。请看 log/asterisk；系统会自动重连、重启；五分钟内未恢复请联系运维人员。",
+        advice="如仅为连接中断，通话不受影响；如 Asterisk 已重启，当时的通话已中断，请查明后安排回拨。"
+        "系统会自动重连或重启；五分钟内未恢复，请联系运维人员（日志：log/asterisk）。",
         severity=Severity.CRITICAL,
         raise_after=0.3,  # the link has waited for a sign of life already; a connection that is only cut is back sooner
         clear_after=5.0,
@@ -160,15 +161,15 @@ _KINDS = (
     AlarmKind(
         name=RECORDINGS,
         chinese="录音目录无法使用",
-        advice="请检查录音目录所在磁盘是否已挂接、可写；通话照常，但没有录音。",
+        advice="请检查录音目录所在磁盘是否已挂载、可写；通话照常，但没有录音。",
         severity=Severity.CRITICAL,
         raise_after=5.0,
         clear_after=10.0,
     ),
     AlarmKind(
         name=EVENTS,
-        chinese="消息代理不可用",
-        advice="事件在本机排队等待，恢复后按顺序补发。请检查消息代理及网络。",
+        chinese="对外消息推送异常",
+        advice="事件在本机暂存，恢复后按顺序补发（有时限）。请检查消息代理、Webhook 接收方及网络。",
         severity=Severity.WARNING,
         raise_after=30.0,
         clear_after=10.0,
@@ -184,14 +185,14 @@ _KINDS = (
     AlarmKind(
         name=LONGEST_WAIT,
         chinese="排队时间过长",
-        advice="有来电人等待过久。请增派话务员，或请整理、小休中的人员就绪。",
+        advice="有来电人等待过久。请增派话务员，或请处于话后整理、小休状态的话务员尽快就绪。",
         severity=Severity.CRITICAL,
         raise_after=2.0,
         clear_after=15.0,
     ),
     AlarmKind(
         name=NO_SEAT_READY,
-        chinese="无人值守",
+        chinese="无坐席在岗",
         advice="没有一个坐席在岗（就绪、通话或整理）且话机在线。请立即安排话务员签入，并检查话机注册。",
         severity=Severity.CRITICAL,
         raise_after=15.0,
@@ -200,7 +201,7 @@ _KINDS = (
     AlarmKind(
         name=DISK_LOW,
         chinese="录音磁盘空间不足",
-        advice="请清理磁盘或迁移较早的录音；低于设定值时通话照常，写满后将没有录音。",
+        advice="请清理磁盘或迁移较早的录音；目前通话和录音正常；磁盘写满后将无法录音。",
         severity=Severity.WARNING,
         raise_after=5.0,
         clear_after=10.0,
@@ -215,8 +216,8 @@ _KINDS = (
     ),
     AlarmKind(
         name=NOTES_FAILED,
-        chinese="通话听写未能补写",
-        advice="请由话务员依录音补写该通话的文字记录；反复出现时请检查识别进程。",
+        chinese="通话文字记录未能补记",
+        advice="请由话务员对照录音补记；反复出现时请检查识别进程。",
         severity=Severity.WARNING,
         raise_after=0.0,  # given up only after several tries
         clear_after=60.0,
@@ -231,7 +232,7 @@ _KINDS = (
     ),
     AlarmKind(
         name=FLOW_FAILED,
-        chinese="语音流程中断",
+        chinese="语音导航流程中断",
         advice="来电人已转入人工排队。请用 check-flows 检查流程文件并查看日志。",
         severity=Severity.WARNING,
         raise_after=0.0,

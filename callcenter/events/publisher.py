@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from callcenter.domain.earlier import Earlier
 from callcenter.domain.errors import CallcenterError
 from callcenter.domain.letters import Letter
 from callcenter.events.address import BrokerAddress
@@ -67,7 +68,7 @@ class Publisher:
         """Events that our own code could not tell, since the start."""
 
     def health(self) -> tuple[str, str]:
-        """Say how it is: `ok` or `degraded`, and why."""
+        """Say how it is: `ok` or `degraded`, and why; `Earlier` where the broker is told all that happens now."""
         counts = f"{self.published} events told"
         if self._letters.waiting:
             counts += f", {self._letters.waiting} wait"
@@ -81,7 +82,10 @@ class Publisher:
             return "degraded", f"the broker at {self._address} is away: {self._why}; {counts}"
         if not self._is_online:
             return "degraded", f"connected to {self._address}, which is being told what it missed; {counts}"
-        return "degraded" if self.failures or refused else "ok", f"connected to {self._address}; {counts}"
+        detail = f"connected to {self._address}; {counts}"
+        if self._refused:  # whoever has given us too few rights is told until we connect anew
+            return "degraded", detail
+        return ("degraded", Earlier(detail)) if self.failures or self._refused_before else ("ok", detail)
 
     async def run(self) -> None:
         """Publish until cancelled; a broker that is away is tried again and again."""

@@ -11,6 +11,7 @@ from functools import partial
 import aiohttp
 import structlog
 
+from callcenter.domain.earlier import Earlier
 from callcenter.domain.errors import UnavailableError
 from callcenter.domain.letters import Letter
 from callcenter.events.letters import DeadLetters, Letters
@@ -72,7 +73,7 @@ class WebhookSender:
         """Events taken; dead; not told by a mistake of ours; and requests sent; since the start."""
 
     def health(self) -> tuple[str, str]:
-        """Say how it is: `ok` or `degraded`, and why."""
+        """Say how it is: `ok` or `degraded`, and why; `Earlier` where the last that was told was taken."""
         counts = f"{self.told} events told"
         for number, what in (
             (self.letters.waiting, "wait"),
@@ -83,7 +84,9 @@ class WebhookSender:
             counts += f", {number} {what}" if number else ""
         if self._why is not None:
             return "degraded", f"tried again, as {self._why}; {counts}"
-        return "degraded" if self.died or self.failures or self.letters.dropped else "ok", counts
+        if self.died or self.failures or self.letters.dropped:
+            return "degraded", Earlier(counts)
+        return "ok", counts
 
     def send_again(self, position: int) -> None:
         """Send a dead letter once more, beside what is new."""
@@ -118,6 +121,7 @@ class WebhookSender:
                 # A mistake of ours must not end the controller: nobody on the line needs a webhook.
                 log.exception("telling a webhook failed", webhook=self.webhook.id)
                 self.failures += 1
+                self._fails("telling it fails by a mistake of ours; see the log")
                 await asyncio.sleep(_STORE_SECONDS)
 
     async def _tell_next(self, session: aiohttp.ClientSession) -> None:

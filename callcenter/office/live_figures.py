@@ -5,6 +5,7 @@ where the figures are reckoned, beside the process that serves callers, and is f
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ log = structlog.get_logger(__name__)
 EVERY_SECONDS = 3.0  # at most so often are the hotline's told, and those of one queue or seat
 SCOPES_A_SECOND = 4.0  # queues and seats: each is 8 kB to everybody who watches, so 200 busy seats take 50 s
 RETRY_SECONDS = 5.0  # the journal cannot be read: the day is begun later
+RECENT = (
+    20_000  # facts kept for a day that begins: what the database may not have yet, those of the day before among it
+)
 
 
 @dataclass(slots=True)
@@ -68,14 +72,14 @@ class LiveFigures:
         self._every = every_seconds
         self._day: _Day | None = None
         self._days: asyncio.Queue[_Day] = asyncio.Queue()
-        self._early: list[Numbered] = []
+        self._recent: deque[Numbered] = deque(maxlen=RECENT)
         self._latest: datetime | None = None
 
     def take(self, told: Numbered) -> None:
         """Take in what was just noted, in the journal's order; what is known already changes nothing."""
-        self._early.append(told)
+        self._recent.append(told)
         if self._day is not None:
-            self._catch_up(self._day)
+            self._move(self._day, told)
 
     async def run(self) -> None:
         """Follow one day after the other until cancelled."""
@@ -93,7 +97,8 @@ class LiveFigures:
                 log.warning("the day's figures cannot be begun yet", why=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            self._catch_up(day)
+            for told in self._recent:
+                self._move(day, told)
             self._day = day
             self._days.put_nowait(day)
             await self._follow(day, period)
@@ -145,14 +150,12 @@ class LiveFigures:
             self._say(day, self._now(), scope)
             await asyncio.sleep(1 / SCOPES_A_SECOND)
 
-    def _catch_up(self, day: _Day) -> None:
-        early, self._early = self._early, []
-        for told in early:
-            if told.seq > day.seq:
-                day.running.take(told.fact)
-                day.seq, self._latest = told.seq, _later(self._latest, told.fact)
-                day.moved.set()
-                day.scopes_moved.set()
+    def _move(self, day: _Day, told: Numbered) -> None:
+        if told.seq > day.seq:
+            day.running.take(told.fact)
+            day.seq, self._latest = told.seq, _later(self._latest, told.fact)
+            day.moved.set()
+            day.scopes_moved.set()
 
     def _now(self) -> datetime:
         """Never before what has happened, whatever the clocks say."""

@@ -43,6 +43,8 @@ class _Ended:
     looks: int = 0
     due: float = 0.0
     """When it is looked at next, by the loop's clock."""
+    has_failed: bool = False
+    """It could not be kept at the last try, and waits for the next."""
 
 
 class RecordingKeeper:
@@ -91,6 +93,8 @@ class RecordingKeeper:
         while True:
             try:
                 await act()
+            except TimeoutError:
+                pass  # a disk that does not answer is told by the alarm of the recordings' folder, once it lasts
             except OSError as error:
                 self._failed(f"the recordings' folder cannot be used: {error.strerror}")
             await asyncio.sleep(seconds)
@@ -114,7 +118,7 @@ class RecordingKeeper:
             return
         healthy = [self._grows(call_id, recording, seen[call_id]) for call_id, recording in due.items()]
         if recorded and all(healthy):
-            self._switchboard.ask(ClearAlarm(name=RECORDING_FAILED))
+            self._works()
 
     def _is_due(self, recording: Recording) -> bool:
         return recording.started is not None and self._clock.now() - recording.started >= GROWN_AFTER
@@ -190,6 +194,7 @@ class RecordingKeeper:
         call = ended.call
         if isinstance(kept, OSError):
             ended.due, ended.looks = asyncio.get_running_loop().time() + RETRY_SECONDS, 0
+            ended.has_failed = True
             self._failed(f"a recording could not be kept: {kept.strerror}")
             if call.recording is not None:
                 self._note(call.id, replace(call.recording, state=RecordingState.FAILED))
@@ -200,7 +205,7 @@ class RecordingKeeper:
         state = RecordingState.MISSING if kept is None else RecordingState.KEPT
         self._note(call.id, replace(call.recording, state=state, seconds=kept))
         if kept is not None:
-            self._switchboard.ask(ClearAlarm(name=RECORDING_FAILED))
+            self._works()
         elif _could_be_heard(call):
             self._failed("an answered call has no recording")
 
@@ -217,6 +222,11 @@ class RecordingKeeper:
 
     def _failed(self, detail: str) -> None:
         self._switchboard.ask(RaiseAlarm(name=RECORDING_FAILED, detail=detail))
+
+    def _works(self) -> None:
+        """Know of a recording that is well; it is none of those that still cannot be kept."""
+        if not any(ended.has_failed for ended in self._ended.values()):
+            self._switchboard.ask(ClearAlarm(name=RECORDING_FAILED))
 
 
 def _secrets(call: Call) -> Stretches:

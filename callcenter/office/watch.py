@@ -20,6 +20,7 @@ from callcenter.domain.alarms import (
     Threshold,
 )
 from callcenter.domain.calls import Call
+from callcenter.domain.earlier import Earlier
 from callcenter.domain.errors import CallcenterError
 from callcenter.domain.exchange.commands import ClearAlarm, RaiseAlarm
 from callcenter.domain.facts import CallEnded, CallQueued, Fact, OfCall
@@ -44,7 +45,7 @@ BAD: Mapping[str, frozenset[str]] = {
     RECORDINGS: frozenset({"down"}),  # degraded: one of the alarms about recordings stands, which says more
     EVENTS: frozenset({"down", "degraded"}),
 }
-"""In which condition of a component its alarm is raised."""
+"""In which condition of a component its alarm is raised, unless its detail is `Earlier`: then nothing is wrong now."""
 _ON_DUTY = frozenset({SeatState.READY, SeatState.RINGING, SeatState.TALKING, SeatState.WRAP_UP})
 
 
@@ -159,7 +160,7 @@ class Watch:
         restarted = self._was_restarted()
         for name, bad in BAD.items():
             component = self.components[name]
-            if component.status not in bad:
+            if component.status not in bad or isinstance(component.detail, Earlier):
                 self._been_well.add(name)
                 self._say(name, "it was restarted" if name == ASTERISK and restarted else None)
             elif name in self._been_well or not beginning:

@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from callcenter.domain.calls import Call
+from callcenter.domain.earlier import Earlier
 from callcenter.domain.errors import UnavailableError
 from callcenter.domain.fact_data import to_data
 from callcenter.domain.facts import Fact
@@ -194,26 +195,31 @@ class Journal:
             _log.warning("the journal's database did not close", error=type(error).__name__)
 
     def health(self) -> tuple[str, str]:
-        """Give `ok`, `degraded` or `down`, and what is the matter in words."""
-        faults = []
+        """Give `ok`, `degraded` or `down`, and what is the matter in words; `Earlier` where nothing is any more."""
+        faults: list[str] = []
+        earlier: list[str] = []
         if self._dropped:
-            faults.append(f"{self._dropped} entries are lost")
+            is_losing = len(self._queue) >= self._bound
+            (faults if is_losing else earlier).append(f"{self._dropped} entries are lost")
         if self._entries.unprojected:
-            faults.append(
+            earlier.append(
                 f"{self._entries.unprojected} entries are missing in the tables; run `callcenter journal rebuild`"
             )
         if self._spool.damaged:
-            faults.append(f"{self._spool.damaged} lines of the spool were damaged and are kept beside it")
+            earlier.append(f"{self._spool.damaged} lines of the spool were damaged and are kept beside it")
         if self._away is not None:
             waiting = max(0, self._spool.count - self._replayed)
             faults.append(f"{self._away}; {waiting} entries wait in the spool, {len(self._queue)} in memory")
             if self._spool_fault is not None:
-                return "down", "; ".join([*faults, f"the spool cannot be written: {self._spool_fault}"])
+                faults.append(f"the spool cannot be written: {self._spool_fault}")
+                return "down", "; ".join([*faults, *earlier])
         elif self._spool_fault is not None:
             faults.append(f"the spool cannot be written: {self._spool_fault}")
-        if not faults:
-            return "ok", f"{self._end.seq} entries"
-        return "degraded", "; ".join(faults)
+        if faults:
+            return "degraded", "; ".join([*faults, *earlier])
+        if earlier:
+            return "degraded", Earlier("; ".join(earlier))
+        return "ok", f"{self._end.seq} entries"
 
     @property
     def _oldest(self) -> tuple[int | None, int]:

@@ -8,7 +8,6 @@ Stretches that were kept secret are silence in it, and marked by a `cue ` chunk 
 A file is found by the call's UUID alone; no other text ever becomes a path.
 """
 
-import asyncio
 import contextlib
 import errno
 import os
@@ -22,28 +21,39 @@ from pathlib import Path
 from callcenter.domain.ids import CallId
 from callcenter.domain.records import SoundSeen, Stretches
 from callcenter.storage import in_place, wav
+from callcenter.storage.own_threads import OwnThreads, Shared
 
 INCOMING = "incoming"
 TURNING = "turning"
+ANSWER_SECONDS = 2.0  # a disk that takes longer to say how much is free does not answer
+COUNT_SECONDS = 1.0  # with the former, as long as whoever asks how the hotline is may wait
+MOST_THREADS = 4  # looking, keeping, deleting; and finding, as often as somebody asks
 
 
 class Recordings:
     """Fills the office's port of that name: `Recordings(folder, zone=ZoneInfo("Asia/Shanghai"))`.
 
-    The file work is done off the event loop. Methods raise OSError where the disk does not do its part.
+    The file work is done off the event loop, in threads that nobody else needs: a disk that hangs stops only what is
+    asked of it. Methods raise OSError where the disk does not do its part.
     """
 
     def __init__(self, folder: Path, *, zone: tzinfo) -> None:
         self._folder = folder
         self._zone = zone
+        self._threads = OwnThreads("recordings", most=MOST_THREADS)
+        self._look_at_room = Shared(
+            lambda: shutil.disk_usage(folder).free, name="recordings: room", limit_seconds=ANSWER_SECONDS
+        )
+        self._count = Shared(self._used, name="recordings: count", limit_seconds=COUNT_SECONDS)
+        self._counted = 0
 
     async def look(self, call_ids: Collection[CallId]) -> Mapping[CallId, SoundSeen]:
         """Look at the files that Asterisk writes for these calls."""
-        return await asyncio.to_thread(lambda: {call_id: self._look(call_id) for call_id in call_ids})
+        return await self._threads.run(lambda: {call_id: self._look(call_id) for call_id in call_ids})
 
     async def incoming(self) -> Sequence[CallId]:
         """Give the calls whose own file of Asterisk's is still there, running or ended. Raises OSError."""
-        return await asyncio.to_thread(self._incoming)
+        return await self._threads.run(self._incoming)
 
     def _incoming(self) -> Sequence[CallId]:
         turning = [CallId(path.name.partition(".")[0]) for path in (self._folder / TURNING).glob("*")]
@@ -55,20 +65,26 @@ class Recordings:
         With each call stand the stretches of it that were not recorded, in seconds of the recording.
         May be called again at any time, also after a crash in between: the answer is the same.
         """
-        return await asyncio.to_thread(self._keep_all, ended)
+        return await self._threads.run(lambda: self._keep_all(ended))
 
     async def path(self, call_id: CallId) -> Path | None:
         """Where the lasting WAV of this call is, or None."""
         own = _uuid(call_id)
-        return None if own is None else await asyncio.to_thread(self._find, own)
+        return None if own is None else await self._threads.run(lambda: self._find(own))
 
     async def free_bytes(self) -> int:
-        """Free space where recordings are kept."""
-        return await asyncio.to_thread(lambda: shutil.disk_usage(self._folder).free)
+        """Free space where recordings are kept. Raises TimeoutError, an OSError, where the disk does not answer."""
+        return await self._look_at_room()
 
     async def used_bytes(self) -> int:
-        """What all recordings take, running ones included."""
-        return await asyncio.to_thread(self._used)
+        """What all recordings take, running ones included.
+
+        Where counting takes longer than COUNT_SECONDS, it is what was counted the last time, or so far.
+        """
+        try:
+            return await self._count()
+        except TimeoutError:
+            return self._counted
 
     async def expire(self, older_than_days: int) -> int:
         """Delete the recordings of days that are more than so many days ago; their number. Nobody calls it by default.
@@ -79,7 +95,7 @@ class Recordings:
         """
         if older_than_days < 1:
             raise ValueError("recordings are kept for one day at least")
-        return await asyncio.to_thread(self._expire, older_than_days)
+        return await self._threads.run(lambda: self._expire(older_than_days))
 
     def _raw(self, call_id: str) -> Path:
         return self._folder / INCOMING / f"{call_id}.raw"
@@ -185,6 +201,8 @@ class Recordings:
                 for file in files:
                     with contextlib.suppress(FileNotFoundError):  # finished or deleted meanwhile
                         total += file.stat(follow_symlinks=False).st_size
+            self._counted = max(self._counted, total)
+        self._counted = total
         return total
 
     def _expire(self, older_than_days: int) -> int:

@@ -163,6 +163,22 @@ async def test_what_takes_too_long_is_503(api: ApiClient, desk: FakeDesk, monkey
     assert (await api.get("/calls/x")).status == 503
 
 
+async def test_figures_of_a_month_may_take_longer_than_that(
+    api: ApiClient, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = desk.figures
+
+    async def slowly(*asked: Any, **of: Any) -> Any:
+        await asyncio.sleep(0.2)
+        return await at_once(*asked, **of)
+
+    monkeypatch.setattr(desk, "figures", slowly)
+    monkeypatch.setattr("callcenter.api.contract.ACT_SECONDS", 0.05)
+
+    assert (await api.get("/figures?from=2026-11-01T00:00:00Z&to=2026-12-03T00:00:00Z")).status == 200
+    assert (await api.get("/figures?from=2026-11-01T00:00:00Z&to=2026-12-03T00:00:00.001Z")).status == 422
+
+
 async def test_what_is_forbidden_is_403(api: ApiClient, desk: FakeDesk) -> None:
     desk.fails_with = errors.ForbiddenError("not yours")
 

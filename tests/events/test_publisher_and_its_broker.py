@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from callcenter.domain.earlier import Earlier
 from callcenter.events.address import BrokerAddress
 from callcenter.events.broker import connected
 from callcenter.events.topics import Message
@@ -117,6 +118,9 @@ async def test_what_the_broker_refuses_is_counted_with_its_reason(db: Database, 
     ):
         house.call()
         await house.is_("degraded", "1 events told", "messages were refused: this user may not write there")
+        await eventually(lambda: house.publisher.health()[1].startswith("connected"), within=5)
+        await house.is_("degraded", "messages were refused")
+        assert not isinstance(house.publisher.health()[1], Earlier), "it goes on being so, and is alarmed"
 
 
 async def test_a_broker_that_speaks_no_mqtt_5_is_told_apart(db: Database) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import structlog
 
+from callcenter.domain.earlier import Earlier
 from callcenter.domain.errors import NotFoundError
 from callcenter.events.webhook import Webhook, check_url, read_secret, signature
 from callcenter.events.webhook_sender import Patience, WebhookSender
@@ -195,6 +196,32 @@ async def test_an_event_that_is_refused_again_and_again_dies_and_the_next_goes_o
 
     assert receiver.ids[4:] == ["s1:1", "s1:1"]
     assert all(seen.redelivered and seen.is_signed for seen in receiver.told[4:])
+
+
+async def test_a_dead_letter_is_said_as_of_earlier_once_the_next_event_is_taken(db: Database) -> None:
+    receiver = Receiver([500, 500, 500])
+    async with receiver.listening(), a_house(receiver, db) as house:
+        house.call()
+        await house.until(lambda: house.sender.died == 1)
+        assert not isinstance(house.sender.health()[1], Earlier), "nothing tells that it takes anything"
+        house.call("call.ended")
+        await house.until(lambda: house.sender.health() == ("degraded", "1 events told, 1 dead"))
+        assert isinstance(house.sender.health()[1], Earlier)
+
+
+async def test_a_mistake_of_ours_that_keeps_all_from_being_told_is_so_now(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Receiver().listening() as receiver, a_house(receiver, db) as house:
+        with monkeypatch.context() as broken:
+            broken.setattr(Webhook, "headers", lambda *_, **__: 1 // 0)
+            house.call()
+            await house.until(lambda: house.sender.failures > 0)
+            status, detail = house.sender.health()
+            assert (status, type(detail)) == ("degraded", str)
+            assert "a mistake of ours" in detail
+        await house.until(lambda: house.sender.told == 1)
+        assert isinstance(house.sender.health()[1], Earlier)
 
 
 async def test_a_receiver_that_has_taken_its_dead_letters_is_well_again(db: Database) -> None:

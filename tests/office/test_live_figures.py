@@ -59,6 +59,8 @@ class Told:
     events: list[tuple[float, str, Json]] = field(default_factory=list)
     """When, by a clock that never steps; the kind; the data."""
     live: LiveFigures | None = None
+    behind: int = 0
+    """Entries that were told and that the database does not have yet."""
 
     def happens(self, *facts: Fact) -> None:
         for fact in facts:
@@ -78,7 +80,7 @@ class Told:
         self.kept.append(shown)
 
     async def latest(self) -> int:
-        return len(self.facts)
+        return len(self.facts) - self.behind
 
     async def of_calls(self, *, until: int | None = None, **_: object) -> Sequence[Numbered]:
         return self.facts[:until]
@@ -185,3 +187,14 @@ async def test_at_the_days_end_all_are_told_once_more_and_then_begin_anew() -> N
         assert days == sorted(days), "nobody is told of the day before when the new one has begun"
     [kept] = told.kept
     assert (kept.queue, kept.seat, kept.seq) == (None, None, len(told.facts))
+
+
+async def test_what_the_database_lacks_yet_at_midnight_is_not_lost_to_the_new_day() -> None:
+    async with at(DAY.ends - timedelta(seconds=2)) as told:
+        await eventually(lambda: bool(told.of("the hotline")), PATIENCE)
+        told.happens(signs_in("8001", DAY.ends - timedelta(seconds=1)))
+        told.behind = len(told.facts)
+        await eventually(lambda: bool(told.of("seat 8001", day=DAY.ends)), PATIENCE)
+
+    staffed = next(each for each in told.of("seat 8001", day=DAY.ends)[-1]["figures"] if each["name"] == "utilisation")
+    assert staffed["denominator"] > 0, "he has been there since before midnight"

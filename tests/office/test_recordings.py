@@ -1,9 +1,10 @@
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
 from callcenter.domain.calls import Outcome, RecordingState
 from callcenter.domain.ids import CallId
+from callcenter.domain.records import Stretches
 from callcenter.domain.telephony import LinkLost, LinkRestored
 from callcenter.office import recordings as keeping
 from callcenter.office.recordings import RecordingKeeper
@@ -151,6 +152,44 @@ async def test_a_recording_that_cannot_be_kept_now_is_kept_when_there_is_room() 
         await eventually(lambda: state_of(office) is RecordingState.KEPT)
 
     assert recordings.kept == [CALL]
+
+
+@dataclass
+class DiskWithABadSpot(FakeRecordings):
+    """One recording can never be kept; all others can."""
+
+    tries: int = 0
+    is_mended: bool = False
+
+    def _keep(self, call_id: CallId, secrets: Stretches) -> float | OSError | None:
+        if call_id == CALL and not self.is_mended:
+            self.tries += 1
+            return OSError(5, "Input/output error")
+        return super()._keep(call_id, secrets)
+
+
+async def test_while_one_recording_cannot_be_kept_the_alarm_stands_whatever_becomes_of_others() -> None:
+    others = [CallId(f"7c1b0d64-0000-4000-8000-00000000001{number}") for number in range(3)]
+    office, recordings = an_office(), DiskWithABadSpot(sizes=dict.fromkeys([CALL, *others], 64_000), grows=16_000)
+    keeper = a_keeper(office, recordings)
+
+    async with running(keeper.run):
+        office.a_caller_waits()
+        office.the_caller_hangs_up()
+        await eventually(lambda: office.alarms() == ["recording_failed"])
+        office.a_caller_waits(others[0])  # goes on, and is recorded
+        for call_id in others[1:]:
+            office.a_caller_waits(call_id)
+            office.the_caller_hangs_up(call_id)
+            await eventually(lambda call_id=call_id: state_of(office, call_id) is RecordingState.KEPT)  # type: ignore[misc]
+            office.alarms_in_a_while()
+        tried = recordings.tries
+        await eventually(lambda: recordings.tries > tried)
+        assert office.journal.kinds().count("alarm.raised") == 1
+        assert "alarm.cleared" not in office.journal.kinds()
+        recordings.is_mended = True
+        await eventually(lambda: state_of(office) is RecordingState.KEPT)
+        assert office.alarms_in_a_while() == []
 
 
 async def test_calls_that_end_while_others_are_being_kept_do_not_wait_for_a_retry(

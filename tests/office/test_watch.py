@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from callcenter.domain.alarms import ABANDON_RATE, ALARMS, DATABASE, LONGEST_WAIT, NO_SEAT_READY, Threshold
+from callcenter.domain.alarms import ABANDON_RATE, ALARMS, DATABASE, EVENTS, LONGEST_WAIT, NO_SEAT_READY, Threshold
+from callcenter.domain.earlier import Earlier
 from callcenter.domain.exchange.commands import ClearAlarm, Command, RaiseAlarm, SetSeatState
 from callcenter.domain.facts import Fact
 from callcenter.domain.ids import CallId
@@ -51,6 +52,7 @@ class House:
     rules: WatchRules = RULES
     before: Sequence[Fact] = ()
     statuses: dict[str, str] = field(default_factory=lambda: dict.fromkeys(BAD, "ok"))
+    why: str = "why"
 
     def __post_init__(self) -> None:
         self.looks = 0
@@ -65,7 +67,7 @@ class House:
 
     async def _conditions(self) -> Mapping[str, ComponentHealth]:
         self.looks += 1
-        return {name: ComponentHealth(status=status, detail="why") for name, status in self.statuses.items()}
+        return {name: ComponentHealth(status=status, detail=self.why) for name, status in self.statuses.items()}
 
     async def after(self, seconds: float) -> list[str]:
         """Let so much time pass, a second at a time as far as alarms go, each with a look; the alarms that stand."""
@@ -182,6 +184,19 @@ async def test_a_component_that_is_down_is_an_alarm_until_it_is_well(name: str) 
         house.statuses[name] = "ok"
         assert await house.after(ALARMS[name].clear_after + 2) == []
     assert house.changes() == [f"alarm.raised {name}", f"alarm.cleared {name}"]
+
+
+@pytest.mark.parametrize("name", [DATABASE, EVENTS])
+async def test_what_went_wrong_earlier_holds_up_no_alarm_and_hides_no_new_one(name: str) -> None:
+    house = House(an_office(), statuses=dict.fromkeys(BAD, "ok") | {name: "degraded"})
+    async with running(house.watch.run):
+        for _ in range(2):
+            house.why = "the broker is away"
+            assert await house.after(ALARMS[name].raise_after + BEGIN_SECONDS + 2) == [name]
+            house.why = Earlier("3 dead")
+            assert await house.after(ALARMS[name].clear_after + 2) == []
+        assert house.watch.components[name].status == "degraded"
+    assert house.changes() == [f"alarm.raised {name}", f"alarm.cleared {name}"] * 2
 
 
 async def test_what_is_still_beginning_is_not_down_yet() -> None:

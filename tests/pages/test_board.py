@@ -98,7 +98,7 @@ async def test_alarms_and_health_are_shown(tab: Watched, desk: PageDesk, made: M
     made.tell("alarm.raised", {"name": "flow_failed", "detail": "a flow broke off", "since": "2026-11-24T04:00:00Z"})
     await expect(page.locator("#alarms .alarm")).to_have_count(2)
     made.tell("alarm.cleared", {"name": "disk_low"})
-    await expect(page.locator("#alarms .alarm")).to_contain_text(["语音流程中断"])
+    await expect(page.locator("#alarms .alarm")).to_contain_text(["语音导航流程中断"])
 
 
 async def test_a_board_that_is_not_live_says_so(tab: Watched, server: Served, made: MadeUp) -> None:

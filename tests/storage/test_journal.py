@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from callcenter.domain.earlier import Earlier
 from callcenter.domain.facts import AlarmRaised, CallArrived, CallFailed, SeatChanged
 from callcenter.domain.ids import LegId
 from callcenter.storage.journal import Journal
@@ -220,12 +221,14 @@ async def test_when_nothing_takes_the_entries_the_loss_is_counted_and_said(absen
             teller.tell(*whole_call(new_call_id()))
         await eventually(lambda: journal.health()[0] == "down")
         assert "5 entries are lost" in journal.health()[1]
+        assert not isinstance(journal.health()[1], Earlier)
 
         await made(absent)
         await eventually(lambda: journal.health()[0] == "degraded")
         teller.tell(AlarmRaised(at=NOON, name="x", detail="y"))
         assert await journal.flush(10.0)
         assert "5 entries are lost" in journal.health()[1]
+        assert isinstance(journal.health()[1], Earlier)
 
     seqs = [row[0] for row in (await absent.rows())["journal"]]
     assert seqs == [*range(1, 26), 31]
@@ -261,6 +264,7 @@ async def test_a_call_that_does_not_fit_the_tables_is_journalled_all_the_same(db
 
     assert status == "degraded"
     assert "journal rebuild" in detail
+    assert isinstance(detail, Earlier)
     assert len((await db.rows())["journal"]) == 11
 
 

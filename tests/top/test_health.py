@@ -1,8 +1,12 @@
-"""What /health says of the words that come in and go out."""
+"""What /health says of the words that come in and go out, and of a disk that hangs."""
+
+import errno
+from typing import NoReturn
 
 import pytest
 
 from callcenter.health import Health, HearingUse
+from callcenter.office.ports import ComponentHealth
 
 
 def hearing(fault: str | None = None, *, not_live: int = 0, waiting: int = 0) -> HearingUse:
@@ -30,3 +34,16 @@ def test_speech_says_what_is_so(prompts: str | None, use: HearingUse | str, stat
 
     assert found.status == status
     assert all(part in found.detail for part in told), found.detail
+
+
+async def test_a_recordings_folder_that_does_not_answer_is_down_in_these_words() -> None:
+    health = Health.__new__(Health)
+    health._all = lambda recordings: {"recordings": recordings}  # type: ignore[method-assign]
+
+    async def silent() -> NoReturn:
+        raise TimeoutError(errno.ETIMEDOUT, "it does not answer")
+
+    health._disk = silent
+
+    for found in (await health.at_a_glance(silent), await health()):
+        assert found["recordings"] == ComponentHealth(status="down", detail="the recordings' folder does not answer")

@@ -266,3 +266,15 @@ def test_the_database_is_closed_to_others_also_when_it_was_open(home: Home) -> N
     home.close_database()
 
     assert {made, mode(home.database), mode(beside)} == {0o600}
+
+
+def test_a_lock_that_leads_elsewhere_is_not_followed(home: Home, tmp_path: Path) -> None:
+    """Root gives the lock to the home's owner: he must not get another file so."""
+    of_others = tmp_path / "of-others"
+    of_others.write_text("kept")
+    (home.run / "home.lock").symlink_to(of_others)
+
+    with pytest.raises(HomeError, match=r"home\.lock cannot be made"), home.held():
+        pass
+
+    assert of_others.read_text() == "kept"

@@ -28,6 +28,7 @@ from callcenter.reckoning import Reckoner
 from callcenter.storage.journal import Journal
 from callcenter.storage.store import Store
 from callcenter.storage.told import Told
+from tests.support import endless_reckoner
 from tests.support.stores import database, eventually, made, seat, whole_call, writing
 
 
@@ -172,3 +173,23 @@ async def test_of_queues_and_seats_those_are_told_of_which_facts_came_as_they_ar
         *_, earlier, later = house.told_of("queue_figures.changed", queue="hotline")
         for was, now in zip(earlier["figures"], later["figures"], strict=True):
             assert was != now or was is now, "what did not change is held once"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+async def test_a_sum_that_nobody_waits_for_any_more_keeps_nobody_else_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callcenter.reckoning._MODULE", endless_reckoner.__name__)
+    async with a_house(tmp_path) as house:
+        at = begun_today()
+        day = local_day(at.astimezone(ZONE).date(), ZONE)
+        period = Period(day.begins, at)
+        await house.reckoner.of(period)
+        given_up = asyncio.create_task(house.reckoner.of(period, queue=endless_reckoner.ENDLESS))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(given_up), 0.3)
+        given_up.cancel()
+
+        async with asyncio.timeout(PATIENCE):
+            assert await house.reckoner.of(period)

@@ -206,6 +206,37 @@ def test_a_child_set_by_the_environment_is_set_the_same(tmp_path: Path) -> None:
     assert child.flows_folder == tmp_path / "flows"
 
 
+PATHS = ("flows_folder", "agents_folder", "webhooks_file", "mqtt_ca_file")
+
+
+def test_every_path_in_the_file_is_seen_from_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    home.mkdir()
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    write(home, 'mqtt_url = "mqtts://b"\n' + "".join(f'{name} = "mine/{name}"\n' for name in PATHS))
+
+    settings = load(home).settings
+
+    assert {name: getattr(settings, name) for name in PATHS} == {name: home / "mine" / name for name in PATHS}
+
+
+def test_every_path_of_the_command_is_seen_from_where_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    settings = load(tmp_path / "home", "mqtt_url=mqtts://b", *(f"{name}=mine/{name}" for name in PATHS)).settings
+
+    assert {name: getattr(settings, name) for name in PATHS} == {name: tmp_path / "mine" / name for name in PATHS}
+
+
+def test_the_folder_of_a_user_that_is_not_there_is_an_ordinary_name(tmp_path: Path) -> None:
+    settings = load(tmp_path, environment={"CALLCENTER_WEBHOOKS_FILE": "~nobody-of-that-name/hooks.toml"}).settings
+
+    assert settings.webhooks_file == Path.cwd() / "~nobody-of-that-name/hooks.toml"
+
+
 def test_variables_of_the_tests_are_no_settings(tmp_path: Path) -> None:
     assert load(tmp_path, environment={"CALLCENTER_TEST_POSTGRES": "x"}).settings.flow == "direct"
 

@@ -56,8 +56,8 @@ export const HEALTH = { ok: "正常", degraded: "降级", down: "故障", off: "
 export const PHONE = { registered: "话机在线", missing: "话机未注册" };
 
 export const ALARM = {
-  disk_low: "录音磁盘空间不足", recording_failed: "有通话未能录音", notes_failed: "通话听写未能补写",
-  ticket_not_drafted: "工单草稿等待生成", flow_failed: "语音流程中断",
+  disk_low: "录音磁盘空间不足", recording_failed: "有通话未能录音", notes_failed: "通话文字记录未能补记",
+  ticket_not_drafted: "工单草稿等待生成", flow_failed: "语音导航流程中断",
 };
 
 /** How a unit's leg came to its end. */

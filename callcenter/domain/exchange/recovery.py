@@ -8,7 +8,7 @@ from callcenter.domain.calls import Call, CallState, Direction, LegKind, LegStat
 from callcenter.domain.exchange import callers, holds, legs, moves, outbound_recovery, seats, survey, units
 from callcenter.domain.exchange.state import State, is_away, unit_leg
 from callcenter.domain.exchange.track import Track, Unaccounted
-from callcenter.domain.facts import Fact, OfCall
+from callcenter.domain.facts import Fact, OfCall, SeatChanged
 from callcenter.domain.fold import apply
 from callcenter.domain.ids import CallId, LegId
 from callcenter.domain.recalls import Recall
@@ -317,10 +317,17 @@ def _free_seats(state: State, event: LinkRestored) -> None:
 
 
 def restore_seats(state: State, last: Iterable[Seat]) -> None:
-    """Have the seats as the journal knows them; who sits there is the roster's word."""
+    """Have the seats as the journal knows them; who sits there is the roster's word.
+
+    Nobody sits at one that the roster has no more. That is noted once: in the figures it would be on duty for ever.
+    """
     for seat in last:
         if seat.extension in state.seats:
             state.put_seat(replace(seat, operator=state.seats[seat.extension].operator))
+        elif seat.state is not SeatState.OFFLINE:
+            at = max(state.now.wall, seat.since)
+            gone = replace(seat, state=SeatState.OFFLINE, reason=None, call_id=None, missed=0, since=at)
+            state.add(SeatChanged(at=at, seat=gone, recovered=True))
 
 
 def restore_recalls(state: State, still_open: Iterable[Recall]) -> None:

@@ -126,11 +126,14 @@ def spread(answered: Iterable[timedelta], longest: timedelta | None) -> list[Fig
 
 
 def three_rings(invited: Sequence[CallRecord], constants: Constants) -> Figure:
-    """8a A voice before the fourth ring; callers who left sooner without one are not counted."""
+    """8a A voice before the fourth ring; callers who hung up sooner without one are not counted.
+
+    Whom the hotline let go before he heard anything is: lost with a process of ours, or by a flow that says nothing.
+    """
     limit, kept, eligible = constants.three_rings, 0, 0
     for call in invited:
         voice, rang = call.first_voice, call.tr or call.t0
-        if voice is None and call.t5 is not None and call.t5 - call.t0 < limit:
+        if voice is None and call.hung_up_first and call.t5 is not None and call.t5 - call.t0 < limit:
             continue
         eligible += 1
         kept += voice is not None and voice - rang < limit and voice - call.t0 < limit

@@ -20,8 +20,10 @@ from callcenter.domain.facts import (
     TicketStands,
     UtteranceHeard,
 )
+from callcenter.domain.figures.presence import Presence
 from callcenter.domain.figures.records import (
     CallRecord,
+    Period,
     RecallEnd,
     RecallRecord,
     Records,
@@ -56,8 +58,8 @@ class Reader:
     def __init__(self) -> None:
         self._stories: dict[CallId, Story] = {}
         self.spans: list[SeatSpan] = []
-        """States of seats that are over, in the order in which they ended."""
-        self._seats: dict[str, tuple[SeatState, datetime]] = {}
+        """What seats did and is over, in the order in which that was decided; see `presence`."""
+        self._seats: dict[str, Presence] = {}
         self._after_talk: set[str] = set()
         self._to_write_up: dict[str, tuple[CallId, OpenStint]] = {}
         self._tickets: dict[TicketId, Standing] = {}
@@ -123,12 +125,9 @@ class Reader:
         )
 
     def open_spans(self, at: datetime) -> list[SeatSpan]:
-        """Give the states in which seats are, cut at this moment."""
+        """Give what seats do now, cut at this moment."""
         at = whole_ms(at)
-        return [
-            SeatSpan(seat=seat, state=state, begins=since, ends=max(at, since))
-            for seat, (state, since) in self._seats.items()
-        ]
+        return [span for presence in self._seats.values() for span in presence.open_spans(at)]
 
     def recalls(self) -> Iterator[RecallRecord]:
         """Give every obligation to call back, each once."""
@@ -170,29 +169,35 @@ class Reader:
         if fact.taken_over and fact.at not in self._clocks_set:
             self._clocks_set.add(fact.at)
             step = timedelta(seconds=fact.seconds)
-            self._seats = {seat: (state, whole_ms(since + step)) for seat, (state, since) in self._seats.items()}
+            for presence in self._seats.values():
+                presence.clock_set(step)
             self._moved.update(self._seats)
 
     def _seat(self, fact: SeatChanged) -> None:
-        seat, state, at = fact.seat.extension, fact.seat.state, whole_ms(fact.seat.since)
-        before = self._seats.get(seat)
-        if before is None:
-            self._seats[seat] = (state, at)
+        seat, since = fact.seat.extension, whole_ms(fact.seat.since)
+        presence = self._seats.get(seat)
+        if presence is None:
+            presence = self._seats[seat] = Presence.of(seat, fact.seat.state, since)
             self._moved.add(seat)
-            return
-        if before[0] is state or at < before[1]:
-            return
+        if presence.state is not fact.seat.state and since >= presence.since:
+            self._enters(presence, fact.seat.state, since)
+        if presence.phone is not fact.seat.phone:
+            self._moved.add(seat)
+            self.spans += presence.phone_is(fact.seat.phone, whole_ms(fact.at))
+
+    def _enters(self, presence: Presence, state: SeatState, at: datetime) -> None:
+        """Have a seat do something else; who wrote up after a talk has done so."""
+        seat, before = presence.seat, Period(presence.since, at)
         self._moved.add(seat)
-        self.spans.append(SeatSpan(seat=seat, state=before[0], begins=before[1], ends=at))
-        if before[0] is SeatState.WRAP_UP and seat in self._after_talk and seat in self._to_write_up:
+        if presence.state is SeatState.WRAP_UP and seat in self._after_talk and seat in self._to_write_up:
             call_id, stint = self._to_write_up.pop(seat)
-            stint.writing = self.spans[-1].period
+            stint.writing = before
             self._touched.add(call_id)
-        if before[0] is SeatState.TALKING and state is SeatState.WRAP_UP:
+        if presence.state is SeatState.TALKING and state is SeatState.WRAP_UP:
             self._after_talk.add(seat)
         else:
             self._after_talk.discard(seat)
-        self._seats[seat] = (state, at)
+        self.spans += presence.enters(state, at)
 
     def _ticket(self, fact: TicketStands) -> None:
         before = self._tickets.get(fact.ticket_id)

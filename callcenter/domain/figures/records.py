@@ -180,6 +180,11 @@ class CallRecord:
         return self.outcome in (Outcome.ABANDONED_QUEUE, Outcome.ABANDONED_RINGING)
 
     @property
+    def hung_up_first(self) -> bool:
+        """The caller himself ended it, before a person answered or the menu came to its end (kpis.md §0.2)."""
+        return self.gave_up or self.outcome is Outcome.ABANDONED_IVR
+
+    @property
     def lost_waiting(self) -> bool:
         """The hotline lost a caller who had asked for a person."""
         return self.outcome is Outcome.LOST and self.t2 is not None

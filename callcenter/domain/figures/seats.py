@@ -12,7 +12,7 @@ BUSY = (SeatState.TALKING, SeatState.WRAP_UP)
 
 
 def answered_in_three_rings(calls: Sequence[CallRecord], constants: Constants) -> Figure:
-    """8b Offers answered before the fourth ring; one that ended sooner through others is not counted."""
+    """8b Offers answered before the fourth ring; one that caller or another seat ended sooner is not counted."""
     limit = constants.three_rings
     eligible = [offer for call in calls for offer in call.offers if not _ended_by_others(offer, limit)]
     kept = [offer for offer in eligible if offer.result is OfferResult.ANSWERED and offer.ended - offer.ringing < limit]
@@ -48,7 +48,10 @@ def duty(spans: Sequence[SeatSpan], period: Period) -> Duty:
 
 
 def occupancy(spent: Duty) -> list[Figure]:
-    """9 Busy time of the time not paused, and of all time on duty."""
+    """9 Busy time of the time not paused, and of all time on duty.
+
+    A seat whose phone was gone for long was not on duty meanwhile; its spans say so (see `presence`).
+    """
     return [share("9a", spent.busy, spent.staffed - spent.paused), share("9b", spent.busy, spent.staffed)]
 
 

@@ -50,6 +50,14 @@ OUTCOME_OF_UNIT: Mapping[LegOutcome, AttemptOutcome] = {
     LegOutcome.FAILED: AttemptOutcome.FAILED,
 }
 
+RESULT_OF_OFFER: Mapping[LegOutcome, OfferResult] = {
+    LegOutcome.NO_ANSWER: OfferResult.NO_ANSWER,
+    LegOutcome.BUSY: OfferResult.REFUSED,
+    LegOutcome.REFUSED: OfferResult.REFUSED,
+    LegOutcome.FAILED: OfferResult.FAILED,
+}
+"""Those that say by themselves how an offer ended; one that was cancelled was ended by others, or called off by us."""
+
 
 @dataclass(slots=True)
 class OpenStint:
@@ -102,6 +110,11 @@ class _Offer:
     def end(self, at: datetime, result: OfferResult) -> None:
         if self.ended is None:
             self.ended, self.result = max(at, self.ringing), result
+
+    def caller_stayed(self) -> None:
+        """He waits on: it was not he who ended it, but the operator by a break, or the hotline after the ring time."""
+        if self.result is OfferResult.CALLER_LEFT:
+            self.result = OfferResult.FAILED
 
 
 @dataclass(slots=True)
@@ -166,6 +179,8 @@ class Story:
                 self._end_offer(fact.leg_id, at, OfferResult.REFUSED)
             case CallFailed():
                 self._end_offer(fact.leg_id, at, OfferResult.FAILED)
+                if (offer := self.offers.get(fact.leg_id)) is not None and not fact.recovered:
+                    offer.caller_stayed()
             case CallTalking():
                 self._end_offer(fact.leg_id, at, OfferResult.ANSWERED)
                 self._begin(fact.seat, at)
@@ -268,13 +283,16 @@ class Story:
             stint = self._of_seat(leg.party)
             if leg.state is LegState.ENDED:
                 yield from self._end(leg.party, _whole(leg.ended) or at)
-                taken = self.state is CallState.TALKING
-                result = OfferResult.TAKEN_ELSEWHERE if taken else OfferResult.CALLER_LEFT
-                self._end_offer(leg.id, _whole(leg.ended) or at, result)
+                self._end_offer(leg.id, _whole(leg.ended) or at, self._result(leg))
             elif stint is not None and leg.state is LegState.PRIVATE:
                 stint.hold(at)
             elif stint is not None and leg.state is LegState.JOINED and not self.held:
                 stint.resume(at)
+
+    def _result(self, leg: Leg) -> OfferResult:
+        """Tell how the offer of a leg that is over ended, as far as the leg knows; the rest is told after it."""
+        others = OfferResult.TAKEN_ELSEWHERE if self.state is CallState.TALKING else OfferResult.CALLER_LEFT
+        return others if leg.outcome is None else RESULT_OF_OFFER.get(leg.outcome, others)
 
     def _unit(self, leg: Leg, at: datetime) -> None:
         attempt = self.attempts.setdefault(leg.id, _Attempt(whole_ms(leg.started)))

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, TypeGuard
 
 from callcenter.domain.calls import Leg, LegKind, LegOutcome, LegState, Outcome
 from callcenter.domain.facts import (
     CallArrived,
     CallEnded,
+    CallFailed,
     CallHeld,
     CallMissed,
     CallQueued,
+    CallRefused,
     CallRequeued,
     CallResumed,
     CallRinging,
@@ -29,7 +31,7 @@ from callcenter.domain.facts import (
 from callcenter.domain.ids import CallId, LegId, RecallId, TicketId
 from callcenter.domain.recalls import AttemptOutcome as RecallOutcome
 from callcenter.domain.recalls import ClosedBy, Recall, RecallAttempt
-from callcenter.domain.seats import Seat, SeatState
+from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.domain.tickets import Standing, TicketKind, TicketState
 from tests.domain.figures.example_day import DAY
 
@@ -53,6 +55,8 @@ class Day:
             self._call(CallId(f"{named}c{number}"), DAY.begins + self._some(-3600, hours * 3600))
         for seat in self._seats:
             self._seat(seat, SeatState.OFFLINE, max(self._free[seat], DAY.ends))
+        for seat in self._seats:
+            self._phone(seat)
         self.facts: Sequence[Fact] = [fact for _, _, fact in sorted(self._numbered, key=lambda each: each[:2])]
         """In the journal's order."""
 
@@ -68,6 +72,29 @@ class Day:
             SeatChanged(at=at, seat=Seat(extension=seat, operator="o", state=state, since=at, idle_since=DAY.begins))
         )
         self._free[seat] = at
+
+    def _phone(self, seat: str) -> None:
+        """Let the seat's phone go and come back now and then, whatever the seat does."""
+        phones, at = [(DAY.begins - timedelta(days=1), Phone.REGISTERED)], DAY.begins + self._some(-600, 600)
+        while at < DAY.ends:
+            phones.append((at, Phone.MISSING))
+            at += self._some(1, self._random.choice([40, 900]))
+            phones.append((at, Phone.REGISTERED))
+            at += self._some(1, self._random.choice([60, 20_000]))
+        told = [(at, number, fact.seat) for at, number, fact in self._numbered if _is_of(fact, seat)]
+        self._numbered = [each for each in self._numbered if not _is_of(each[2], seat)]
+        changes = [(at, number, each) for number, (at, each) in enumerate(phones)]
+        both: list[tuple[datetime, int, Seat | Phone]] = [*told, *changes]
+        last: Seat | None = None
+        phone = Phone.REGISTERED
+        for at, number, change in sorted(both, key=lambda each: each[:2]):
+            if isinstance(change, Phone):
+                phone = change
+            else:
+                last = change
+            if last is not None:
+                last = replace(last, phone=phone)
+                self._numbered.append((at, number, SeatChanged(at=at, seat=last)))
 
     def _call(self, call_id: CallId, at: datetime) -> None:
         chance, recovered = self._random.random(), self._random.random() < 0.05
@@ -107,9 +134,8 @@ class Day:
         leg = LegId(f"{call_id}-1")
         self._tell(CallRinging(at=at, call_id=call_id, seat=seat, leg_id=leg))
         self._seat(seat, SeatState.RINGING, at)
-        if self._random.random() < 0.1:
-            at += self._some(14, 20)
-            self._tell(CallMissed(at=at, call_id=call_id, seat=seat, leg_id=leg))
+        if self._random.random() < 0.2:
+            at = self._in_vain(call_id, seat, leg, at)
             self._seat(seat, SeatState.BREAK, at)
             self._seat(seat, SeatState.READY, at + self._some(1, 60))
             at = self._free[seat]
@@ -119,11 +145,25 @@ class Day:
         at += self._some(0, 17)
         if self._random.random() < 0.05:
             self._end(call_id, at, Outcome.ABANDONED_RINGING, "ringing")
+            self._tell(_offer_over(call_id, seat, leg, LegOutcome.CANCELLED, at))
             self._seat(seat, SeatState.READY, at)
             return
         self._tell(CallTalking(at=at, call_id=call_id, seat=seat, leg_id=leg))
         self._seat(seat, SeatState.TALKING, at)
         self._talks(call_id, seat, leg, at)
+
+    def _in_vain(self, call_id: CallId, seat: str, leg: LegId, at: datetime) -> datetime:
+        """Let the seat not take the caller; the leg's end is told first, as the exchange does."""
+        outcome = self._random.choice([LegOutcome.NO_ANSWER, LegOutcome.REFUSED, LegOutcome.BUSY, LegOutcome.CANCELLED])
+        at += self._some(14, 20) if outcome is LegOutcome.NO_ANSWER else self._some(0, 14)
+        self._tell(_offer_over(call_id, seat, leg, outcome, at))
+        if outcome is LegOutcome.NO_ANSWER:
+            self._tell(CallMissed(at=at, call_id=call_id, seat=seat, leg_id=leg))
+        elif outcome is LegOutcome.CANCELLED:
+            self._tell(CallFailed(at=at, call_id=call_id, seat=seat, leg_id=leg, cause=outcome.value))
+        else:
+            self._tell(CallRefused(at=at, call_id=call_id, seat=seat, leg_id=leg, cause=outcome.value))
+        return at
 
     def _talks(self, call_id: CallId, seat: str, leg: LegId, at: datetime) -> None:
         for _ in range(self._random.randrange(3)):
@@ -227,6 +267,24 @@ class Day:
 
     def _end(self, call_id: CallId, at: datetime, outcome: Outcome, where: str) -> None:
         self._tell(CallEnded(at=at, call_id=call_id, outcome=outcome, ended_by="caller", where=where, waited_ms=None))
+
+
+def _is_of(fact: Fact, seat: str) -> TypeGuard[SeatChanged]:
+    return isinstance(fact, SeatChanged) and fact.seat.extension == seat
+
+
+def _offer_over(call_id: CallId, seat: str, leg_id: LegId, outcome: LegOutcome, at: datetime) -> LegChanged:
+    leg = Leg(
+        id=leg_id,
+        kind=LegKind.SEAT,
+        party=seat,
+        number=seat,
+        state=LegState.ENDED,
+        outcome=outcome,
+        started=at,
+        ended=at,
+    )
+    return LegChanged(at=at, call_id=call_id, leg=leg)
 
 
 def _moved(

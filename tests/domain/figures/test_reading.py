@@ -9,6 +9,7 @@ from callcenter.domain.calls import Leg, LegKind, LegOutcome, LegState, Outcome
 from callcenter.domain.facts import (
     CallArrived,
     CallEnded,
+    CallFailed,
     CallHeld,
     CallMissed,
     CallQueued,
@@ -26,7 +27,7 @@ from callcenter.domain.figures.reading import Reader
 from callcenter.domain.figures.records import AttemptKind, AttemptOutcome, CallRecord, OfferResult, Period
 from callcenter.domain.figures.seats import time_in
 from callcenter.domain.ids import CallId, LegId
-from callcenter.domain.seats import Seat, SeatState
+from callcenter.domain.seats import Phone, Seat, SeatState
 from tests.support.exchange_story import BEGIN
 
 CALL, FIRST, SECOND, UNIT = CallId("A"), LegId("1"), LegId("2"), LegId("u")
@@ -61,7 +62,15 @@ def ends(second: float) -> list[Fact]:
 
 def seat_is(state: SeatState, second: float, seat: str = "8001") -> SeatChanged:
     return SeatChanged(
-        at=at(second), seat=Seat(extension=seat, operator="o", state=state, since=at(second), idle_since=BEGIN)
+        at=at(second),
+        seat=Seat(
+            extension=seat,
+            operator="o",
+            state=state,
+            since=at(second),
+            idle_since=BEGIN,
+            phone=Phone.REGISTERED,
+        ),
     )
 
 
@@ -78,6 +87,11 @@ def leg(state: LegState, second: float, *, kind: LegKind = LegKind.UNIT, outcome
         ended=at(second) if state is LegState.ENDED else None,
     )
     return LegChanged(at=at(second), call_id=CALL, leg=value)
+
+
+def offer_ends(second: float, outcome: LegOutcome) -> LegChanged:
+    """What the exchange tells first of an offer that came to nothing, whatever it tells of it then."""
+    return leg(LegState.ENDED, second, kind=LegKind.SEAT, leg_id=FIRST, party="8001", outcome=outcome)
 
 
 def read(*facts: Fact, now: float = 1000) -> CallRecord:
@@ -108,6 +122,7 @@ def test_a_seat_that_let_it_ring_and_one_whose_caller_left() -> None:
     record = read(
         *begun(),
         CallRinging(at=at(3), call_id=CALL, seat="8001", leg_id=FIRST),
+        offer_ends(18, LegOutcome.NO_ANSWER),
         CallMissed(at=at(18), call_id=CALL, seat="8001", leg_id=FIRST),
         CallRinging(at=at(19), call_id=CALL, seat="8002", leg_id=SECOND),
         CallEnded(
@@ -126,6 +141,39 @@ def test_a_seat_that_let_it_ring_and_one_whose_caller_left() -> None:
     ]
     assert record.gave_up
     assert not record.stints
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (LegOutcome.NO_ANSWER, OfferResult.NO_ANSWER),
+        (LegOutcome.BUSY, OfferResult.REFUSED),
+        (LegOutcome.REFUSED, OfferResult.REFUSED),
+        (LegOutcome.FAILED, OfferResult.FAILED),
+        (LegOutcome.CANCELLED, OfferResult.CALLER_LEFT),
+    ],
+)
+def test_an_offer_ends_as_its_leg_did(outcome: LegOutcome, told: OfferResult) -> None:
+    record = read(
+        *begun(), CallRinging(at=at(3), call_id=CALL, seat="8001", leg_id=FIRST), offer_ends(9, outcome), *ends(9.01)
+    )
+    assert [(offer.result, offer.ended) for offer in record.offers] == [(told, at(9))]
+
+
+@pytest.mark.parametrize(("recovered", "told"), [(False, OfferResult.FAILED), (True, OfferResult.CALLER_LEFT)])
+def test_an_offer_called_off_while_he_waits_on_was_ended_by_no_caller(*, recovered: bool, told: OfferResult) -> None:
+    failed = CallFailed(
+        at=at(9), call_id=CALL, seat="8001", leg_id=FIRST, cause="cancelled", recovered=recovered
+    )  # found out after an absence of ours: nobody saw who called it off
+    offer: list[Fact] = [
+        CallRinging(at=at(3), call_id=CALL, seat="8001", leg_id=FIRST),
+        offer_ends(9, LegOutcome.CANCELLED),
+    ]
+
+    record, again = read(*begun(), *offer, failed), read(*begun(), *offer, failed, *offer, failed)
+
+    assert [offer.result for offer in record.offers] == [told]
+    assert again == record
 
 
 def test_the_operators_own_stretch_ends_when_he_leaves_caller_and_unit() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import TypeGuard
 
 import pytest
 from hypothesis import given, settings
@@ -13,16 +14,16 @@ from hypothesis import strategies as st
 
 import callcenter
 from callcenter.domain.calls import Call, Outcome
-from callcenter.domain.facts import Fact, OfCall, SeatChanged
+from callcenter.domain.facts import CallFailed, CallMissed, CallRefused, Fact, OfCall, SeatChanged
 from callcenter.domain.figures.catalogue import DEFINITIONS
 from callcenter.domain.figures.figure import MS, Figure
 from callcenter.domain.figures.reading import Reader
-from callcenter.domain.figures.records import CallRecord, Period, whole_ms
+from callcenter.domain.figures.records import CallRecord, OfferResult, Period, whole_ms
 from callcenter.domain.figures.report import half_hours, report, reports
 from callcenter.domain.figures.running import Running
 from callcenter.domain.figures.seats import time_in
 from callcenter.domain.fold import apply
-from callcenter.domain.seats import SeatState
+from callcenter.domain.seats import Phone, Seat, SeatState
 from callcenter.office.figures import SEATS_BEFORE
 from tests.domain.figures.example_day import DAY
 from tests.domain.figures.random_days import Day, moved_by
@@ -76,6 +77,37 @@ def test_a_seats_day_adds_up_to_the_millisecond(seed: int, calls: int) -> None:
         assert time_in(spans, DAY) % MS == timedelta()
 
 
+@given(SEEDS, st.integers(0, 60))
+@SOME
+def test_a_seat_is_staffed_but_while_its_phone_is_gone_for_long_and_it_is_in_no_call(seed: int, calls: int) -> None:
+    facts = Day(seed, calls=calls).facts
+    spans = read(facts).records(AT).spans
+    for seat in {span.seat for span in spans}:
+        assert time_in([span for span in spans if span.seat == seat], DAY) == _staffed(facts, seat)
+
+
+def _staffed(facts: Sequence[Fact], extension: str) -> timedelta:
+    """Add it up from one fact of the seat to the next, having looked first which of its absences were long."""
+    seats = [(whole_ms(fact.at), fact.seat) for fact in facts if _is_of_seat(fact, extension)]
+    stretches = [(at, until, seat) for (at, seat), (until, _) in itertools.pairwise([*seats, (AT, seats[-1][1])])]
+    staffed = timedelta()
+    for gone, group in itertools.groupby(stretches, key=lambda each: _is_gone(each[2])):
+        together = list(group)
+        if gone and together[-1][1] - together[0][0] > timedelta(seconds=30):
+            continue
+        on_duty = [(at, until) for at, until, seat in together if seat.state is not SeatState.OFFLINE]
+        staffed += sum((DAY.share(at, until) for at, until in on_duty), timedelta())
+    return staffed
+
+
+def _is_of_seat(fact: Fact, extension: str) -> TypeGuard[SeatChanged]:
+    return isinstance(fact, SeatChanged) and fact.seat.extension == extension
+
+
+def _is_gone(seat: Seat) -> bool:
+    return seat.phone is Phone.MISSING and seat.state not in (SeatState.RINGING, SeatState.TALKING)
+
+
 @given(SEEDS, st.integers(0, 40))
 @SOME
 def test_told_twice_or_all_again_or_shuffled_within_a_moment_it_is_the_same(seed: int, calls: int) -> None:
@@ -126,6 +158,18 @@ def test_of_the_day_before_a_seats_last_state_is_enough(seed: int, before: int, 
 
     for seat in (None, "8000", "8001"):
         assert report(read(kept).records(AT), DAY, AT, seat=seat) == report(read(facts).records(AT), DAY, AT, seat=seat)
+
+
+@given(SEEDS, st.integers(0, 60))
+@SOME
+def test_each_offer_that_came_to_nothing_while_he_waited_is_the_seats(seed: int, calls: int) -> None:
+    facts = Day(seed, calls=calls).facts
+    told = [fact for fact in facts if isinstance(fact, CallMissed | CallRefused | CallFailed)]
+
+    offers = [offer for call in read(facts).records(AT).calls for offer in call.offers]
+
+    others = (OfferResult.ANSWERED, OfferResult.CALLER_LEFT, OfferResult.TAKEN_ELSEWHERE)
+    assert sum(offer.result not in others for offer in offers) == len(told)
 
 
 def _shuffled_within_moments(facts: Sequence[Fact], seed: int) -> list[Fact]:

@@ -1,0 +1,30 @@
+"""The process that reckons figures, as it is but for one queue, whose sum never comes to its end."""
+
+import asyncio
+from datetime import datetime
+
+from callcenter import reckoning_child
+from callcenter.domain.figures.records import Period
+from callcenter.office.figures import FigureOffice, Figures
+
+ENDLESS = "endless"
+
+
+class _FigureOffice(FigureOffice):
+    async def of(
+        self,
+        period: Period,
+        *,
+        queue: str | None = None,
+        seat: str | None = None,
+        until: int | None = None,
+        at: datetime | None = None,
+    ) -> Figures:
+        if queue == ENDLESS:
+            await asyncio.Event().wait()
+        return await super().of(period, queue=queue, seat=seat, until=until, at=at)
+
+
+if __name__ == "__main__":
+    vars(reckoning_child)["FigureOffice"] = _FigureOffice
+    reckoning_child.main()
