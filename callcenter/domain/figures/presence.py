@@ -13,6 +13,7 @@ from callcenter.domain.figures.records import SeatSpan
 from callcenter.domain.seats import Phone, SeatState
 
 ABSENT_AFTER = timedelta(seconds=30)  # a page that is loaded anew, and a phone that registers anew, are back by then
+WRAP_CAP = timedelta(seconds=120)  # who writes for longer than this has paused from then on (kpis.md §0.3, §9)
 IN_CALL = (SeatState.RINGING, SeatState.TALKING)
 
 
@@ -58,7 +59,7 @@ class Presence:
 
     def open_spans(self, at: datetime) -> Sequence[SeatSpan]:
         """Give what is not over or not decided, as it stands at this moment."""
-        spans = [*self.undecided, self._span(max(at, self.begins))]
+        spans = [*self.undecided, *self._spans(max(at, self.begins))]
         return _judged(spans) if self.is_away else spans
 
     def clock_set(self, step: timedelta) -> None:
@@ -70,18 +71,29 @@ class Presence:
     def _cut(self, at: datetime) -> bool:
         """Put aside what it did up to now; tells whether it was away."""
         at = max(at, self.begins)
-        self.undecided.append(self._span(at))
+        self.undecided += self._spans(at)
         self.begins = at
         return self.is_away
 
-    def _span(self, ends: datetime) -> SeatSpan:
-        return SeatSpan(seat=self.seat, state=self.state, begins=self.begins, ends=ends)
+    def _spans(self, ends: datetime) -> list[SeatSpan]:
+        over = max(self.begins, written_up(self.since, ends))
+        if self.state is not SeatState.WRAP_UP or ends <= over:
+            return [SeatSpan(seat=self.seat, state=self.state, begins=self.begins, ends=ends)]
+        return [
+            SeatSpan(seat=self.seat, state=SeatState.WRAP_UP, begins=self.begins, ends=over),
+            SeatSpan(seat=self.seat, state=SeatState.BREAK, begins=over, ends=ends),
+        ]
 
     def _decided(self, *, was_away: bool) -> Sequence[SeatSpan]:
         if was_away and self.is_away:
             return ()
         spans, self.undecided = self.undecided, []
         return _judged(spans) if was_away else spans
+
+
+def written_up(begins: datetime, ends: datetime) -> datetime:
+    """Give the moment up to which a wrap-up counts as one."""
+    return min(ends, begins + WRAP_CAP)
 
 
 def _judged(spans: Sequence[SeatSpan]) -> Sequence[SeatSpan]:

@@ -20,7 +20,7 @@ from callcenter.domain.facts import (
     TicketStands,
     UtteranceHeard,
 )
-from callcenter.domain.figures.presence import Presence
+from callcenter.domain.figures.presence import Presence, written_up
 from callcenter.domain.figures.records import (
     CallRecord,
     Period,
@@ -187,11 +187,11 @@ class Reader:
 
     def _enters(self, presence: Presence, state: SeatState, at: datetime) -> None:
         """Have a seat do something else; who wrote up after a talk has done so."""
-        seat, before = presence.seat, Period(presence.since, at)
+        seat = presence.seat
         self._moved.add(seat)
         if presence.state is SeatState.WRAP_UP and seat in self._after_talk and seat in self._to_write_up:
             call_id, stint = self._to_write_up.pop(seat)
-            stint.writing = before
+            stint.writing = Period(presence.since, written_up(presence.since, at))
             self._touched.add(call_id)
         if presence.state is SeatState.TALKING and state is SeatState.WRAP_UP:
             self._after_talk.add(seat)
