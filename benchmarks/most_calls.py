@@ -69,15 +69,18 @@ async def _goes_well(manned: Manned, calls: Calls, rate: float) -> bool:
     before = manned.seats.answered()
     # for as long as this, or else it were over before as many talk as will
     count = round(rate * max(LEAST_ROUND_SECONDS, 2 * calls.talk_seconds + 1))
-    dialled, _ = await dial(
-        manned.system,
-        manned.folder,
-        rate=rate,
-        calls=count,
-        talk_seconds=calls.talk_seconds,
-        at_once=count,
-        voice=calls.voice,
-    )
+    try:
+        dialled, _ = await dial(
+            manned.system,
+            manned.folder,
+            rate=rate,
+            calls=count,
+            talk_seconds=calls.talk_seconds,
+            at_once=count,
+            voice=calls.voice,
+        )
+    except TimeoutError:
+        return False  # not all of them came to their end
     await asyncio.sleep(SETTLED_SECONDS)
     answered = manned.seats.answered() - before
     soon = percentile(dialled.answered_ms, 0.95) if dialled.answered_ms else SOON_MS + 1

@@ -1,7 +1,7 @@
 """The process that reckons figures, as it is but for one queue, whose sum never comes to its end."""
 
 import asyncio
-from datetime import datetime
+from typing import Any
 
 from callcenter import reckoning_child
 from callcenter.domain.figures.records import Period
@@ -11,18 +11,10 @@ ENDLESS = "endless"
 
 
 class _FigureOffice(FigureOffice):
-    async def of(
-        self,
-        period: Period,
-        *,
-        queue: str | None = None,
-        seat: str | None = None,
-        until: int | None = None,
-        at: datetime | None = None,
-    ) -> Figures:
+    async def of(self, period: Period, *, queue: str | None = None, **rest: Any) -> Figures:
         if queue == ENDLESS:
             await asyncio.Event().wait()
-        return await super().of(period, queue=queue, seat=seat, until=until, at=at)
+        return await super().of(period, queue=queue, **rest)
 
 
 if __name__ == "__main__":
